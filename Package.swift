@@ -32,11 +32,11 @@ extension Target.Dependency {
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
-    static let atomics = product(name: "Atomics", package: "swift-atomics")
 }
 
 let package = Package(
@@ -47,12 +47,12 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
-        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(
@@ -72,11 +72,13 @@ let package = Package(
 
         // Floor 1: one outside thing each.
         room("MartletObserve", ["MartletBase", .logging]),
-        room("MartletStore", ["MartletBase", "MartletObserve", .nioCore, .grdb]),
-        room("MartletPKI", ["MartletBase", "MartletObserve", .x509, .asn1, .crypto, .cryptoExtras]),
+        room("MartletStore", ["MartletBase", .nioCore, .nio("NIOConcurrencyHelpers"), .grdb]),
+        room("MartletPKI", ["MartletBase", .x509, .asn1, .crypto, .cryptoExtras]),
         room(
             "MartletBroker",
-            ["MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore", "MartletObserve", .nioCore, .atomics, .logging]),
+            [
+                "MartletBase", "MQTTCodec", "IoTPolicy", .nioCore, .nio("NIOConcurrencyHelpers"), .logging,
+            ]),
 
         // Floor 2: what AWS calls a service, one folder per area.
         room(
@@ -90,9 +92,8 @@ let package = Package(
         room(
             "MartletGateway",
             [
-                "MartletBase", "MQTTCodec", "AWSModel", "IoTPolicy", "MartletBroker", "MartletPKI", "MartletServices",
-                "MartletObserve", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1"), .nio("NIOTLS"), .nioSSL,
-                .hummingbirdCore, .httpTypes, .logging,
+                "MartletBase", "MQTTCodec", "AWSModel", "MartletBroker", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1"), .nio("NIOTLS"), .nioSSL,
+                .hummingbirdCore, .httpTypes, .nioHTTPTypes, .crypto, .logging,
             ]),
 
         // Floor 4: configuration and wiring, and the command line.

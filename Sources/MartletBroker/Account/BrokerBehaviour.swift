@@ -1,0 +1,10 @@
+/// What a denial looks like to a 3.1.1 client, where AWS and OASIS leave a choice (policies.md section 7).
+package struct BrokerBehaviour: Sendable {
+    package enum V3Connect: String, Sendable { case connack5, close }
+    package enum V3Subscribe: String, Sendable { case close, suback80 }
+
+    package var v3Connect = V3Connect.connack5
+    package var v3Subscribe = V3Subscribe.close
+
+    package init() {}
+}

@@ -1,0 +1,52 @@
+/// Counts of one event loop: plain integers that only their loop touches, summed when somebody scrapes.
+package struct BrokerCounters: Sendable {
+    package var connectionsOpen = 0
+    package var connectionsAccepted = 0
+    package var connectsSucceeded = 0
+    package var connectsRefused: [String: Int] = [:]
+    package var disconnects: [String: Int] = [:]
+    package var publishIn = 0
+    package var publishInBytes = 0
+    package var publishOut = 0
+    package var publishOutBytes = 0
+    package var publishDenied = 0
+    package var receiveDenied = 0
+    package var subscribeDenied = 0
+    package var connectDenied = 0
+    package var droppedOutboundFull = 0
+    package var droppedQueueFull = 0
+    package var droppedPacketTooLarge = 0
+    package var droppedExpired = 0
+    package var droppedStaleTarget = 0
+    package var pings = 0
+    package var subscriptions = 0
+    package var takeOvers = 0
+
+    package init() {}
+
+    package static func + (one: BrokerCounters, other: BrokerCounters) -> BrokerCounters {
+        var sum = one
+        sum.connectionsOpen += other.connectionsOpen
+        sum.connectionsAccepted += other.connectionsAccepted
+        sum.connectsSucceeded += other.connectsSucceeded
+        sum.connectsRefused.merge(other.connectsRefused, uniquingKeysWith: +)
+        sum.disconnects.merge(other.disconnects, uniquingKeysWith: +)
+        sum.publishIn += other.publishIn
+        sum.publishInBytes += other.publishInBytes
+        sum.publishOut += other.publishOut
+        sum.publishOutBytes += other.publishOutBytes
+        sum.publishDenied += other.publishDenied
+        sum.receiveDenied += other.receiveDenied
+        sum.subscribeDenied += other.subscribeDenied
+        sum.connectDenied += other.connectDenied
+        sum.droppedOutboundFull += other.droppedOutboundFull
+        sum.droppedQueueFull += other.droppedQueueFull
+        sum.droppedPacketTooLarge += other.droppedPacketTooLarge
+        sum.droppedExpired += other.droppedExpired
+        sum.droppedStaleTarget += other.droppedStaleTarget
+        sum.pings += other.pings
+        sum.subscriptions += other.subscriptions
+        sum.takeOvers += other.takeOvers
+        return sum
+    }
+}

@@ -1,0 +1,40 @@
+/// The named limits of the broker (architecture.md "Limits"); nil means none.
+package struct BrokerLimits: Sendable {
+    package var clientIDBytes = 65_535
+    package var topicBytes = 65_535
+    package var topicSlashes: Int?
+    /// Largest packet that a client may send once it is connected.
+    package var packetBytes = 268_435_455
+    /// Largest packet that is read from a connection before its CONNACK.
+    package var packetBytesBeforeConnAck = 1 << 20
+    package var payloadBytes = 268_435_455
+    package var inflightIn = 1000
+    package var inflightOut = 1000
+    package var topicAliases = 64
+    package var keepAliveMinSeconds: Int?
+    package var keepAliveMaxSeconds: Int?
+    package var filtersPerSubscribe: Int?
+    package var subscriptionsPerConnection: Int?
+    package var sessions = 1_000_000
+    /// Messages of QoS 1 that wait for one client's window.
+    package var queuedMessages = 100_000
+    package var queuedBytes = 256 << 20
+    /// Bytes that wait for one client's socket; beyond it QoS 0 is dropped and QoS 1 waits in the queue.
+    package var outboundBytes = 8 << 20
+    package var retainedMessages = 1_000_000
+    package var retainedBytes = 1 << 30
+    package var connections = 65_536
+    /// Topics whose decisions and targets one connection remembers.
+    package var cachedTopicsPerConnection = 256
+    /// Seconds from accept to a whole CONNECT.
+    package var connectTimeoutSeconds = 30
+
+    package init() {}
+
+    /// The keep-alive that a client is held to; 0 is none (mqtt-broker.md section 5).
+    package func keepAlive(asked: Int) -> Int {
+        if let maximum = keepAliveMaxSeconds, asked == 0 || asked > maximum { return maximum }
+        if let minimum = keepAliveMinSeconds, asked > 0, asked < minimum { return minimum }
+        return asked
+    }
+}

@@ -1,0 +1,34 @@
+package import MartletBase
+
+/// Who is at the other end of a connection, as far as the transport could tell.
+package struct PeerIdentity: Sendable {
+    package enum Principal: Hashable, Sendable {
+        /// No certificate, signature or password was shown.
+        case anonymous
+        /// A registered certificate, proved by the TLS handshake.
+        case certificate(CertificateID)
+    }
+
+    package let principal: Principal
+    package let address: String
+    package let port: Int
+    /// The server name of the TLS handshake (SNI).
+    package let serverName: String?
+    package let isEncrypted: Bool
+
+    package init(principal: Principal, address: String, port: Int, serverName: String?, isEncrypted: Bool) {
+        self.principal = principal
+        self.address = address
+        self.port = port
+        self.serverName = serverName
+        self.isEncrypted = isEncrypted
+    }
+
+    /// The `principalIdentifier` of logs and events (lifecycle-events.md section 1).
+    package var principalIdentifier: String {
+        switch principal {
+        case .anonymous: "anonymous"
+        case .certificate(let id): id.text
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package import IoTPolicy
+package import MQTTCodec
+package import MartletBase
+
+/// Why the server ends a connection that had been accepted, with the evidence. One value decides the DISCONNECT that a
+/// v5 client reads, the event that operators read, and whether the will goes out (mqtt-broker.md section 17).
+package enum CloseCause: Sendable {
+    /// The client sent DISCONNECT with this reason code (0 in 3.1.1).
+    case clientDisconnect(ReasonCode)
+    /// The transport ended without a DISCONNECT.
+    case connectionLost(String)
+    case keepAliveTimeout(keepAliveSeconds: Int)
+    case takenOver(by: String)
+    case malformed(MalformedPacket)
+    /// A packet that is well formed and not allowed here.
+    case protocolViolation(ReasonCode, String)
+    case denied(PolicyDecision)
+    /// A topic under `$` that clients may not use, or whose service is not built.
+    case reservedTopic(ReservedTopicRefusal)
+    case topicNameInvalid(String)
+    case limit(LimitExceeded)
+    /// QoS 2 is refused until it is built.
+    case unsupportedQoS
+    case principalRevoked(String)
+    case connectNoLongerAllowed(PolicyDecision)
+    case shutdown
+    case serverError(String)
+}
+
+/// A named limit that was reached, its number, and what asked for more.
+package struct LimitExceeded: Reason {
+    package let name: String
+    package let limit: Int
+    package let asked: Int
+    package let reasonCode: ReasonCode
+
+    package init(_ name: String, limit: Int, asked: Int, reasonCode: ReasonCode) {
+        self.name = name
+        self.limit = limit
+        self.asked = asked
+        self.reasonCode = reasonCode
+    }
+
+    package var code: String { "limitExceeded" }
+    package var evidence: [Evidence] {
+        [Evidence("limit", name), Evidence("allowed", limit), Evidence("asked", asked)]
+    }
+}
+
+extension CloseCause: Reason {
+    package var code: String {
+        switch self {
+        case .clientDisconnect: "clientDisconnect"
+        case .connectionLost: "connectionLost"
+        case .keepAliveTimeout: "keepAliveTimeout"
+        case .takenOver: "takenOver"
+        case .malformed: "malformedPacket"
+        case .protocolViolation: "protocolViolation"
+        case .denied: "authorizationFailure"
+        case .reservedTopic(let refusal): refusal.code
+        case .topicNameInvalid: "topicNameInvalid"
+        case .limit(let limit): limit.code
+        case .unsupportedQoS: "qos2NotBuilt"
+        case .principalRevoked: "principalRevoked"
+        case .connectNoLongerAllowed: "connectNoLongerAllowed"
+        case .shutdown: "shutdown"
+        case .serverError: "serverError"
+        }
+    }
+
+    package var evidence: [Evidence] {
+        switch self {
+        case .clientDisconnect(let code): [Evidence("reasonCode", code.rawValue)]
+        case .connectionLost(let error), .topicNameInvalid(let error), .principalRevoked(let error),
+            .serverError(let error):
+            [Evidence("detail", error)]
+        case .keepAliveTimeout(let seconds): [Evidence("keepAliveSeconds", seconds)]
+        case .takenOver(let address): [Evidence("by", address)]
+        case .malformed(let packet): [Evidence("packet", packet)]
+        case .protocolViolation(_, let detail): [Evidence("detail", detail)]
+        case .denied(let decision), .connectNoLongerAllowed(let decision): decision.evidence
+        case .reservedTopic(let refusal): refusal.evidence
+        case .limit(let limit): limit.evidence
+        case .unsupportedQoS: [Evidence("detail", "QoS 2 is not built yet; this server grants at most QoS 1")]
+        case .shutdown: []
+        }
+    }
+
+    /// The reason code of the DISCONNECT for a v5 client; nil where none is sent.
+    package var disconnectReasonCode: ReasonCode? {
+        switch self {
+        case .clientDisconnect, .connectionLost: nil
+        case .keepAliveTimeout: .keepAliveTimeout
+        case .takenOver: .sessionTakenOver
+        case .malformed(let packet): packet.reasonCode
+        case .protocolViolation(let code, _): code
+        case .denied, .connectNoLongerAllowed, .principalRevoked: .notAuthorized
+        case .reservedTopic(let refusal): refusal.reasonCode
+        case .topicNameInvalid: .topicNameInvalid
+        case .limit(let limit): limit.reasonCode
+        case .unsupportedQoS: .qosNotSupported
+        case .shutdown: .serverShuttingDown
+        case .serverError: .unspecifiedError
+        }
+    }
+
+    package var disconnectReason: DisconnectReason {
+        switch self {
+        case .clientDisconnect: .clientInitiatedDisconnect
+        case .connectionLost: .connectionLost
+        case .keepAliveTimeout: .keepAliveTimeout
+        case .takenOver: .duplicateClientID
+        case .malformed, .protocolViolation, .reservedTopic, .topicNameInvalid, .unsupportedQoS: .clientError
+        case .denied, .connectNoLongerAllowed, .principalRevoked: .authError
+        case .limit(let limit): limit.reasonCode == .quotaExceeded ? .throttled : .clientError
+        case .shutdown: .serverInitiatedDisconnect
+        case .serverError: .serverError
+        }
+    }
+
+    /// The will goes out on every end but a DISCONNECT of the client with reason code 0
+    /// `[MQTT-3.14.4-3]`; v5's 0x04 asks for it.
+    package var publishesWill: Bool {
+        if case .clientDisconnect(let code) = self { return code == .disconnectWithWillMessage }
+        return true
+    }
+}

@@ -1,0 +1,81 @@
+package import IoTPolicy
+package import MQTTCodec
+package import MartletBase
+
+/// Why a CONNECT was refused. The wire form for each protocol version follows from it (mqtt-broker.md section 17).
+package enum ConnectRefusal: Error, Reason {
+    case malformed(MalformedPacket)
+    case clientIDInvalid(String)
+    /// An empty client id asks for a clean session in 3.1.1 `[MQTT-3.1.3-8]`.
+    case emptyClientIDNeedsCleanSession
+    case authenticationMethodNotBuilt(String)
+    case notAuthenticated(String)
+    case certificateNotUsable(status: String)
+    case denied(PolicyDecision)
+    case willTopicInvalid(String)
+    case willReserved(ReservedTopicRefusal)
+    case willQoS2
+    case limit(LimitExceeded)
+    case shuttingDown
+    case serverError(String)
+
+    package var code: String {
+        switch self {
+        case .malformed: "malformedConnect"
+        case .clientIDInvalid, .emptyClientIDNeedsCleanSession: "clientIdentifierNotValid"
+        case .authenticationMethodNotBuilt: "authenticationMethodNotBuilt"
+        case .notAuthenticated: "notAuthenticated"
+        case .certificateNotUsable: "certificateNotUsable"
+        case .denied: "authorizationFailure"
+        case .willTopicInvalid: "willTopicInvalid"
+        case .willReserved(let refusal): refusal.code
+        case .willQoS2: "qos2NotBuilt"
+        case .limit(let limit): limit.code
+        case .shuttingDown: "shutdown"
+        case .serverError: "serverError"
+        }
+    }
+
+    package var evidence: [Evidence] {
+        switch self {
+        case .malformed(let packet): [Evidence("packet", packet)]
+        case .clientIDInvalid(let detail), .notAuthenticated(let detail), .willTopicInvalid(let detail),
+            .serverError(let detail):
+            [Evidence("detail", detail)]
+        case .emptyClientIDNeedsCleanSession: [Evidence("detail", "an empty client id needs clean session 1")]
+        case .authenticationMethodNotBuilt(let method): [Evidence("method", method)]
+        case .certificateNotUsable(let status): [Evidence("status", status)]
+        case .denied(let decision): decision.evidence
+        case .willReserved(let refusal): refusal.evidence
+        case .willQoS2: [Evidence("detail", "a will of QoS 2 needs QoS 2, which is not built yet")]
+        case .limit(let limit): limit.evidence
+        case .shuttingDown: []
+        }
+    }
+
+    package var reasonCode: ReasonCode {
+        switch self {
+        case .malformed(let packet): packet.reasonCode
+        case .clientIDInvalid, .emptyClientIDNeedsCleanSession: .clientIdentifierNotValid
+        case .authenticationMethodNotBuilt: .badAuthenticationMethod
+        case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
+        case .willTopicInvalid: .topicNameInvalid
+        case .willReserved(let refusal): refusal.reasonCode
+        case .willQoS2: .qosNotSupported
+        case .limit(let limit): limit.reasonCode
+        case .shuttingDown: .serverShuttingDown
+        case .serverError: .unspecifiedError
+        }
+    }
+
+    /// The 3.1.1 return code; nil where no code fits and the connection just closes `[MQTT-3.2.2-6]`.
+    package var returnCode: ConnectReturnCode? {
+        switch self {
+        case .malformed(let packet): packet.fault == .protocolVersionUnsupported ? .unacceptableProtocolVersion : nil
+        case .clientIDInvalid, .emptyClientIDNeedsCleanSession: .identifierRejected
+        case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
+        case .limit, .shuttingDown, .serverError: .serverUnavailable
+        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved, .willQoS2: nil
+        }
+    }
+}

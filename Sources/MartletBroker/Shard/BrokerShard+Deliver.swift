@@ -1,0 +1,169 @@
+import IoTPolicy
+import Logging
+import MQTTCodec
+import MartletBase
+import NIOCore
+
+/// From a message and its targets to bytes in each target's output.
+extension BrokerShard {
+    func deliver(_ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>) {
+        localBatch.reset()
+        for loop in openOutboxes { loop.beginMessage() }
+        for target in targets {
+            if target.options.contains(.noLocal), message.publisher == target.ref { continue }
+            let batch = target.loop == index ? localBatch : outbox(for: target.loop)
+            batch.append(message, to: target)
+        }
+        if !localBatch.isEmpty { deliver(localBatch) }
+    }
+
+    func deliver(_ batch: DeliveryBatch) {
+        batch.forEachRecord { record, frame in
+            deliver(record, frame, batch)
+        }
+    }
+
+    @inline(__always)
+    private func deliver(_ record: DeliveryRecord, _ frame: UnsafeRawBufferPointer, _ batch: DeliveryBatch) {
+        guard let connection = connection(record.slot, record.generation), connection.phase == .connected else {
+            counters.droppedStaleTarget += 1
+            return
+        }
+        if !connection.receivesEverything, !mayReceive(connection, record, frame) {
+            counters.receiveDenied += 1
+            return
+        }
+        let payload = record.payload < 0 ? nil : batch.payloads[Int(record.payload)]
+        let total = frame.count + (payload?.readableBytes ?? 0)
+        // [MQTT-3.1.2-24] and [MQTT-3.1.2-25]
+        guard total <= connection.clientPacketBytes else {
+            counters.droppedPacketTooLarge += 1
+            return
+        }
+        let isFull = connection.output.byteCount + total > limits.outboundBytes
+        if record.qos == 0 {
+            guard !isFull else {
+                counters.droppedOutboundFull += 1
+                return
+            }
+            write(frame, payload, firstByte: 0x30 | (record.retain ? 1 : 0), to: connection)
+        } else if isFull || connection.pending != nil || connection.inflight.count >= connection.receiveMaximum {
+            queue(record, frame, payload, for: connection)
+        } else {
+            let start = write(frame, payload, firstByte: 0x32 | (record.retain ? 1 : 0), to: connection)
+            connection.output.patch(connection.inflight.open(), at: start, offset: Int(record.packetIDOffset))
+        }
+    }
+
+    /// Appends a frame to the connection's output and returns where it begins there.
+    @discardableResult @inline(__always)
+    private func write(
+        _ frame: UnsafeRawBufferPointer, _ payload: ByteBuffer?, firstByte: UInt8, to connection: ClientConnection
+    ) -> OutboundBuffer.Place {
+        ensureOutput(connection)
+        let place = connection.output.append(frame, firstByte: firstByte)
+        if let payload { connection.output.append(shared: payload) }
+        counters.publishOut += 1
+        counters.publishOutBytes += frame.count + (payload?.readableBytes ?? 0)
+        markDirty(connection)
+        return place
+    }
+
+    /// `iot:Receive` is asked for each topic once, then remembered (policies.md section 3).
+    private func mayReceive(
+        _ connection: ClientConnection, _ record: DeliveryRecord, _ frame: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard let authorizer = connection.authorizer else { return false }
+        let start = Int(record.topicStart)
+        let topic = UnsafeRawBufferPointer(rebasing: frame[start..<start + Int(record.topicCount)])
+        let box = connection.receiveCache ?? TopicCacheBox(limit: limits.cachedTopicsPerConnection)
+        connection.receiveCache = box
+        if let entry = box.cache.find(topic, hash: record.topicHash) { return entry.verdict.contains(.allowed) }
+        let isAllowed = authorizer.allows(.receive, topic, now: broker.clock.now())
+        if !isAllowed { logReceiveDenied(connection, topic, authorizer) }
+        if !authorizer.dependsOnTime(.receive) {
+            box.cache.insert(
+                topic, hash: record.topicHash, verdict: isAllowed ? [.used, .allowed] : .used,
+                targets: UnsafeBufferPointer(start: nil, count: 0))
+        }
+        return isAllowed
+    }
+
+    private func logReceiveDenied(
+        _ connection: ClientConnection, _ topic: UnsafeRawBufferPointer, _ authorizer: Authorizer
+    ) {
+        let decision = authorizer.decide(
+            .receive, name: String(decoding: topic, as: UTF8.self), now: broker.clock.now())
+        logger.notice("message not delivered", metadata: metadata(of: connection).merging(decision.metadata) { $1 })
+    }
+}
+
+// MARK: QoS 1
+
+extension BrokerShard {
+    /// The window or the socket is full: the message waits. At the limit the newest is dropped, reason `queueFull`.
+    private func queue(
+        _ record: DeliveryRecord, _ frame: UnsafeRawBufferPointer, _ payload: ByteBuffer?,
+        for connection: ClientConnection
+    ) {
+        let bytes = frame.count + (payload?.readableBytes ?? 0)
+        guard (connection.pending?.count ?? 0) < limits.queuedMessages,
+            connection.pendingBytes + bytes <= limits.queuedBytes
+        else {
+            counters.droppedQueueFull += 1
+            return
+        }
+        var copy = ByteBufferAllocator().buffer(capacity: bytes)
+        copy.writeBytes(frame)
+        copy.setInteger(0x32 | (record.retain ? 1 : 0) as UInt8, at: 0)
+        if let payload { copy.writeImmutableBuffer(payload) }
+        if connection.pending == nil { connection.pending = CircularBuffer() }
+        connection.pendingBytes += bytes
+        connection.pending?.append(
+            PendingDelivery(
+                frame: copy, packetIDOffset: Int(record.packetIDOffset), expiryOffset: Int(record.expiryOffset),
+                queuedAtSecond: second))
+    }
+
+    func acknowledged(_ connection: ClientConnection, _ packetID: UInt16) {
+        // An acknowledgement of nothing is ignored: a client may repeat one.
+        guard connection.inflight.close(packetID), connection.pending != nil else { return }
+        sendPending(connection)
+    }
+
+    /// Sends what waited, as far as the window and the socket allow.
+    func sendPending(_ connection: ClientConnection) {
+        while connection.inflight.count < connection.receiveMaximum,
+            connection.output.byteCount < limits.outboundBytes, var delivery = connection.pending?.popFirst()
+        {
+            connection.pendingBytes -= delivery.frame.readableBytes
+            guard countDownExpiry(&delivery) else {
+                counters.droppedExpired += 1
+                continue
+            }
+            ensureOutput(connection)
+            delivery.frame.setInteger(connection.inflight.open(), at: delivery.packetIDOffset)
+            connection.output.tail.writeImmutableBuffer(delivery.frame)
+            counters.publishOut += 1
+            counters.publishOutBytes += delivery.frame.readableBytes
+            markDirty(connection)
+        }
+        if connection.pending?.isEmpty == true { connection.pending = nil }
+    }
+
+    /// A message that waited is forwarded with what is left of its expiry `[MQTT-3.3.2-6]`, or not at all
+    /// `[MQTT-3.3.2-5]`.
+    private func countDownExpiry(_ delivery: inout PendingDelivery) -> Bool {
+        guard delivery.expiryOffset > 0,
+            let expiry = delivery.frame.getInteger(at: delivery.expiryOffset, as: UInt32.self)
+        else { return true }
+        let waited = second - delivery.queuedAtSecond
+        guard waited < expiry else { return waited == 0 }
+        delivery.frame.setInteger(expiry - waited, at: delivery.expiryOffset)
+        return true
+    }
+}
+
+extension SubscriptionEntry {
+    var ref: ConnectionRef { ConnectionRef(loop: loop, slot: subscriber, generation: generation) }
+}

@@ -1,0 +1,261 @@
+import IoTPolicy
+import Logging
+import MQTTCodec
+import MartletBase
+import NIOCore
+
+/// PUBLISH from a client: resolve the topic once, then every further message costs one look-up.
+extension BrokerShard {
+    func publish(
+        _ connection: ClientConnection, _ frame: UnsafeRawBufferPointer, _ view: PublishView
+    ) throws(MalformedPacket) {
+        guard view.qos != .exactlyOnce else { return close(connection, .unsupportedQoS) }
+        counters.publishIn += 1
+        counters.publishInBytes += frame.count
+        var message = OutgoingMessage(
+            topic: UnsafeRawBufferPointer(rebasing: frame[view.topic]),
+            properties: UnsafeRawBufferPointer(rebasing: frame[view.properties]),
+            payload: UnsafeRawBufferPointer(rebasing: frame[view.payload]), qos: view.qos.rawValue,
+            retain: view.retain, topicHash: 0, expiryOffset: nil, publisher: ref(connection))
+        if message.payload.count > limits.payloadBytes {
+            return close(
+                connection,
+                .limit(
+                    LimitExceeded(
+                        "mqtt.payloadMax", limit: limits.payloadBytes, asked: message.payload.count,
+                        reasonCode: .packetTooLarge)))
+        }
+        if message.properties.count > 0 {
+            try publishWithProperties(connection, &message, view)
+        } else {
+            publish(connection, &message, view)
+        }
+    }
+
+    /// Version 5 with properties: the topic alias is resolved here and does not travel on `[MQTT-3.3.2-7]`.
+    private func publishWithProperties(
+        _ connection: ClientConnection, _ message: inout OutgoingMessage, _ view: PublishView
+    ) throws(MalformedPacket) {
+        let summary = view.summary
+        message.expiryOffset = summary.messageExpiryInterval.map { _ in Int(summary.messageExpiryOffset) + 1 }
+        guard summary.topicAlias != 0 else { return publish(connection, &message, view) }
+        guard Int(summary.topicAlias) <= limits.topicAliases else {
+            return close(
+                connection,
+                .limit(
+                    LimitExceeded(
+                        "mqtt5.topicAliasMax", limit: limits.topicAliases, asked: Int(summary.topicAlias),
+                        reasonCode: .topicAliasInvalid)))
+        }
+        guard let topic = resolveAlias(summary.topicAlias, message.topic, connection) else {
+            return close(connection, .protocolViolation(.topicAliasInvalid, "the topic alias was never set"))
+        }
+        var properties = ByteBuffer()
+        summary.appendForwarded(message.properties, messageExpiryInterval: nil, into: &properties)
+        if summary.topicAliasOffset < summary.messageExpiryOffset, let offset = message.expiryOffset {
+            message.expiryOffset = offset - 3
+        }
+        topic.withUnsafeReadableBytes { topic in
+            properties.withUnsafeReadableBytes { properties in
+                message.topic = topic
+                message.properties = properties
+                publish(connection, &message, view)
+            }
+        }
+    }
+
+    /// The topic that the alias stands for; a topic given with it sets it.
+    private func resolveAlias(
+        _ alias: UInt16, _ topic: UnsafeRawBufferPointer, _ connection: ClientConnection
+    ) -> ByteBuffer? {
+        if topic.isEmpty { return connection.inboundAliases?[alias] }
+        let copy = ByteBuffer(bytes: topic)
+        connection.inboundAliases = connection.inboundAliases ?? [:]
+        connection.inboundAliases?[alias] = copy
+        return copy
+    }
+
+    private func publish(_ connection: ClientConnection, _ message: inout OutgoingMessage, _ view: PublishView) {
+        message.topicHash = broker.topicHasher.hash(message.topic)
+        let box = publishCache(of: connection)
+        let entry =
+            box.cache.find(message.topic, hash: message.topicHash) ?? resolve(message, for: connection, in: box)
+        guard entry.verdict.contains(.allowed), !message.retain || entry.verdict.contains(.retainAllowed) else {
+            return refusePublish(connection, message, view, entry.verdict)
+        }
+        if message.retain, let limit = retain(message, of: connection.account, view.summary.messageExpiryInterval) {
+            return refuseRetain(connection, view, limit)
+        }
+        if entry.targetCount > 0 { deliver(message, to: box.cache.targets(of: entry)) }
+        if entry.verdict.contains(.momentary) { box.cache.removeAll() }
+        guard view.qos == .atLeastOnce else { return }
+        ensureOutput(connection)
+        AckEncoder.appendPubAck(view.packetID, into: &connection.output.tail)
+        markDirty(connection)
+    }
+
+    /// The connection's cache, emptied when a subscription of the account has changed since it was filled.
+    @inline(__always)
+    private func publishCache(of connection: ClientConnection) -> TopicCacheBox {
+        let epoch = connection.account.subscriptions.epoch
+        if let box = connection.publishCache {
+            if box.epoch != epoch {
+                box.cache.removeAll()
+                box.epoch = epoch
+            }
+            return box
+        }
+        let box = TopicCacheBox(limit: limits.cachedTopicsPerConnection)
+        box.epoch = epoch
+        connection.publishCache = box
+        return box
+    }
+
+    /// The slow path, once per topic: policies, reserved topics, subscriptions.
+    private func resolve(
+        _ message: OutgoingMessage, for connection: ClientConnection, in box: TopicCacheBox
+    ) -> TopicCache.Entry {
+        var verdict = TopicVerdict.used
+        if let authorizer = connection.authorizer, !isReserved(message.topic), isWithinTopicLimits(message.topic) {
+            if authorizer.allows(.publish, message.topic, now: broker.clock.now()) { verdict.insert(.allowed) }
+            if authorizer.allows(.retainPublish, message.topic, now: broker.clock.now()) { verdict.insert(.retainAllowed) }
+            if authorizer.dependsOnTime(.publish) || authorizer.dependsOnTime(.retainPublish) {
+                verdict.insert(.momentary)
+            }
+        } else {
+            verdict.insert(.reserved)
+        }
+        let account = connection.account
+        let topic = message.topic
+        asReader(of: account) { findTargets(topic, account) }
+        return targets.withUnsafeBufferPointer {
+            box.cache.insert(topic, hash: message.topicHash, verdict: verdict, targets: $0)
+        }
+    }
+
+    private func isReserved(_ topic: UnsafeRawBufferPointer) -> Bool {
+        topic.first == UInt8(ascii: "$") && ReservedTopics.refusePublish(topic) != nil
+    }
+
+    private func isWithinTopicLimits(_ topic: UnsafeRawBufferPointer) -> Bool {
+        topicLimit(topic, "mqtt.topicBytes") == nil
+    }
+
+    /// The limit that a topic name or filter exceeds.
+    func topicLimit(_ topic: UnsafeRawBufferPointer, _ name: String) -> LimitExceeded? {
+        if topic.count > limits.topicBytes {
+            return LimitExceeded(name, limit: limits.topicBytes, asked: topic.count, reasonCode: .topicNameInvalid)
+        }
+        guard let slashLimit = limits.topicSlashes else { return nil }
+        let slashes = topic.count { $0 == UInt8(ascii: "/") }
+        guard slashes > slashLimit else { return nil }
+        return LimitExceeded("mqtt.topicSlashes", limit: slashLimit, asked: slashes, reasonCode: .topicNameInvalid)
+    }
+
+    /// Fills `targets`: one entry per subscriber, at the highest QoS of its matching filters.
+    func findTargets(_ topic: UnsafeRawBufferPointer, _ account: AccountContext) {
+        matches.removeAll()
+        targets.removeAll(keepingCapacity: true)
+        account.subscriptions.table.match(topic, into: &matches)
+        guard matches.entries.count > 1 else {
+            targets.append(contentsOf: matches.entries.lazy.filter { !$0.options.contains(.suspended) })
+            return
+        }
+        let sorted = matches.entries.sorted { ($0.loop, $0.subscriber) < ($1.loop, $1.subscriber) }
+        for entry in sorted where !entry.options.contains(.suspended) { addTarget(entry) }
+    }
+
+    private func addTarget(_ entry: SubscriptionEntry) {
+        guard let last = targets.last, last.subscriber == entry.subscriber, last.loop == entry.loop else {
+            targets.append(entry)
+            return
+        }
+        var merged = last
+        merged.options = last.options.merged(with: entry.options)
+        targets[targets.count - 1] = merged
+    }
+}
+
+// MARK: Refusals
+
+extension BrokerShard {
+    private func refusePublish(
+        _ connection: ClientConnection, _ message: OutgoingMessage, _ view: PublishView,
+        _ verdict: TopicVerdict
+    ) {
+        if verdict.contains(.reserved) { return refuseTopic(connection, message, view) }
+        guard let authorizer = connection.authorizer else { return }
+        counters.publishDenied += 1
+        let topic = String(decoding: message.topic, as: UTF8.self)
+        let action: DataPlaneAction = verdict.contains(.allowed) ? .retainPublish : .publish
+        let decision = authorizer.decide(action, name: topic, now: broker.clock.now())
+        refuse(connection, view, .denied(decision))
+    }
+
+    private func refuseTopic(
+        _ connection: ClientConnection, _ message: OutgoingMessage, _ view: PublishView
+    ) {
+        if let limit = topicLimit(message.topic, "mqtt.topicBytes") {
+            return refuse(connection, view, .topicNameInvalid(limit.description))
+        }
+        guard let refusal = ReservedTopics.refusePublish(message.topic) else { return }
+        refuse(connection, view, .reservedTopic(refusal))
+    }
+
+    private func refuseRetain(_ connection: ClientConnection, _ view: PublishView, _ limit: LimitExceeded) {
+        refuse(connection, view, .limit(limit))
+    }
+
+    /// A publish that is refused: version 5 says so in PUBACK and stays; at QoS 0, and in 3.1.1, the connection ends
+    /// (policies.md section 7, mqtt-broker.md section 17).
+    private func refuse(_ connection: ClientConnection, _ view: PublishView, _ cause: CloseCause) {
+        guard connection.version == .v5, view.qos == .atLeastOnce, let code = cause.disconnectReasonCode else {
+            return close(connection, cause)
+        }
+        logger.notice("publish refused", metadata: metadata(of: connection).merging(cause.metadata) { $1 })
+        var properties = Properties()
+        if connection.wantsProblemInformation { properties.reasonString = MQTTString(cause.clientSentence) }
+        send(
+            .pubAck(Acknowledgement(packetID: view.packetID, reasonCode: code, properties: properties)), to: connection)
+    }
+}
+
+// MARK: Publishing from inside
+
+extension BrokerShard {
+    /// Publishes a message that no client's packet carries: a will, or what a service has to say.
+    func publish(
+        topic: ByteBuffer, payload: ByteBuffer, properties: ByteBuffer, qos: UInt8, retain: Bool,
+        account: AccountContext
+    ) {
+        topic.withUnsafeReadableBytes { topicBytes in
+            payload.withUnsafeReadableBytes { payloadBytes in
+                properties.withUnsafeReadableBytes { propertyBytes in
+                    let summary = (try? PublishProperties.scan(propertyBytes)) ?? .none
+                    let message = OutgoingMessage(
+                        topic: topicBytes, properties: propertyBytes, payload: payloadBytes, qos: qos, retain: retain,
+                        topicHash: broker.topicHasher.hash(topicBytes),
+                        expiryOffset: summary.messageExpiryInterval.map { _ in Int(summary.messageExpiryOffset) + 1 },
+                        publisher: nil)
+                    if retain, let limit = self.retain(message, of: account, summary.messageExpiryInterval) {
+                        logger.notice("message not retained", metadata: limit.metadata)
+                    }
+                    asReader(of: account) { findTargets(topicBytes, account) }
+                    targets.withUnsafeBufferPointer { deliver(message, to: $0) }
+                }
+            }
+        }
+    }
+
+    /// Keeps the message as its topic's retained one; says which limit forbids it. Nothing is retained under `$`.
+    private func retain(
+        _ message: OutgoingMessage, of account: AccountContext, _ expirySeconds: UInt32?
+    ) -> LimitExceeded? {
+        guard message.topic.first != UInt8(ascii: "$") else { return nil }
+        return account.retained.store(
+            RetainedMessage(
+                topic: ByteBuffer(bytes: message.topic), payload: ByteBuffer(bytes: message.payload),
+                properties: ByteBuffer(bytes: message.properties), qos: message.qos, storedAt: broker.clock.now(),
+                expirySeconds: expirySeconds))
+    }
+}

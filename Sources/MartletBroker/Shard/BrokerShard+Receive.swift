@@ -1,0 +1,86 @@
+package import MQTTCodec
+import NIOCore
+
+/// One packet of a client: the protocol's rules of what may come when.
+extension BrokerShard {
+    /// The largest packet that is read from the connection now.
+    package func packetLimit(of connection: ClientConnection) -> Int {
+        connection.phase == .connected ? limits.packetBytes : limits.packetBytesBeforeConnAck
+    }
+
+    /// Handles one whole frame. Its bytes are borrowed for the length of the call.
+    package func receive(
+        _ frame: UnsafeRawBufferPointer, header: FixedHeader, from connection: ClientConnection
+    ) {
+        connection.lastHeardSecond = second
+        let body = UnsafeRawBufferPointer(rebasing: frame[header.headerLength...])
+        guard connection.phase == .connected else {
+            // [MQTT-3.1.0-1]
+            guard header.type == .connect else {
+                return close(connection, .protocolViolation(.protocolError, "the first packet must be CONNECT"))
+            }
+            return connect(connection, body)
+        }
+        do throws(MalformedPacket) {
+            try dispatch(frame, body, header, connection)
+        } catch {
+            close(connection, .malformed(error))
+        }
+    }
+
+    private func dispatch(
+        _ frame: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer, _ header: FixedHeader,
+        _ connection: ClientConnection
+    ) throws(MalformedPacket) {
+        switch header.type {
+        case .publish:
+            let view = try PublishView.parse(frame: frame, header: header, version: connection.version)
+            try publish(connection, frame, view)
+        case .pubAck:
+            acknowledged(
+                connection,
+                try AckView.parse(frame: frame, header: header, version: connection.version).packetID)
+        case .pingReq:
+            counters.pings += 1
+            ensureOutput(connection)
+            AckEncoder.appendPingResp(into: &connection.output.tail)
+            markDirty(connection)
+        case .subscribe:
+            subscribe(connection, try Subscribe.decode(body: body, version: connection.version))
+        case .unsubscribe:
+            unsubscribe(connection, try Unsubscribe.decode(body: body, version: connection.version))
+        case .disconnect:
+            disconnect(connection, try Disconnect.decode(body: body, version: connection.version))
+        case .connect:
+            // [MQTT-3.1.0-2]
+            close(connection, .protocolViolation(.protocolError, "a second CONNECT"))
+        case .pubRec, .pubRel, .pubComp:
+            close(connection, .unsupportedQoS)
+        case .auth:
+            close(connection, .protocolViolation(.protocolError, "AUTH without an authentication method in CONNECT"))
+        case .connAck, .subAck, .unsubAck, .pingResp:
+            close(connection, .protocolViolation(.protocolError, "a packet that only a server sends"))
+        }
+    }
+
+    private func disconnect(_ connection: ClientConnection, _ packet: Disconnect) {
+        // Sessions end with their connection, so CONNACK has said 0, and 0 may not be raised (mqtt-broker.md section 7).
+        if let expiry = packet.properties.sessionExpiryIntervalSeconds, expiry > 0 {
+            return close(
+                connection, .protocolViolation(.protocolError, "DISCONNECT may not raise a session expiry of 0"))
+        }
+        close(connection, .clientDisconnect(packet.reasonCode))
+    }
+
+    /// The bytes are no packet, or one that is too large.
+    package func receivedMalformed(_ error: MalformedPacket, from connection: ClientConnection) {
+        if connection.phase == .connected { return close(connection, .malformed(error)) }
+        refuse(connection, .malformed(error))
+    }
+
+    package func receivedTooLarge(_ bytes: Int, from connection: ClientConnection) {
+        let limit = LimitExceeded(
+            "mqtt.packetMax", limit: packetLimit(of: connection), asked: bytes, reasonCode: .packetTooLarge)
+        if connection.phase == .connected { close(connection, .limit(limit)) } else { refuse(connection, .limit(limit)) }
+    }
+}

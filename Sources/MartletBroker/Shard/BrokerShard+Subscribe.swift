@@ -1,0 +1,223 @@
+import IoTPolicy
+import Logging
+import MQTTCodec
+import MartletBase
+import NIOCore
+
+/// SUBSCRIBE and UNSUBSCRIBE. All filters of one packet are checked first and then put into the index together.
+extension BrokerShard {
+    private struct Accepted {
+        let filter: ByteBuffer
+        let options: SubscriptionOptions
+        let isNew: Bool
+        let retainHandling: Subscription.RetainHandling
+    }
+
+    func subscribe(_ connection: ClientConnection, _ packet: Subscribe) {
+        if packet.properties.subscriptionIdentifiers.isEmpty == false {
+            return close(
+                connection,
+                .protocolViolation(
+                    .subscriptionIdentifiersNotSupported, "subscription identifiers are not built yet"))
+        }
+        if let limit = limits.filtersPerSubscribe, packet.subscriptions.count > limit {
+            return refuseWhole(connection, packet, limit)
+        }
+        var codes: [ReasonCode] = []
+        var accepted: [Accepted] = []
+        for request in packet.subscriptions {
+            let filter = ByteBuffer(bytes: request.filter.bytes)
+            if let refusal = refuse(filter, accepted.count, on: connection) {
+                guard let code = answer(refusal, connection) else { return }
+                codes.append(code)
+                continue
+            }
+            // QoS 2 is not built: at most 1 is granted.
+            let granted = min(request.qos.rawValue, 1)
+            codes.append(granted == 0 ? .success : .grantedQoS1)
+            accepted.append(
+                Accepted(
+                    filter: filter,
+                    options: SubscriptionOptions(
+                        qos: granted, noLocal: request.noLocal, retainAsPublished: request.retainAsPublished,
+                        version: connection.version),
+                    isNew: connection.subscriptions?[filter] == nil, retainHandling: request.retainHandling))
+        }
+        insert(accepted, for: connection)
+        send(.subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
+        for subscription in accepted { sendRetained(subscription, to: connection) }
+    }
+
+    /// Why one filter is not granted.
+    private enum Refusal {
+        case invalid(MalformedPacket)
+        case reserved(ReservedTopicRefusal)
+        case sharedNotBuilt
+        case limit(LimitExceeded)
+        case denied(PolicyDecision)
+    }
+
+    private func refuse(_ filter: ByteBuffer, _ acceptedSoFar: Int, on connection: ClientConnection) -> Refusal? {
+        filter.withUnsafeReadableBytes { bytes in
+            do throws(MalformedPacket) {
+                try TopicFilter.validate(bytes)
+            } catch {
+                return .invalid(error)
+            }
+            if TopicFilter.beginsLikeShared(bytes) { return .sharedNotBuilt }
+            if let limit = topicLimit(bytes, "mqtt.topicBytes") { return .limit(limit) }
+            if bytes.first == UInt8(ascii: "$"), let refusal = ReservedTopics.refuseSubscribe(bytes) {
+                return .reserved(refusal)
+            }
+            let count = (connection.subscriptions?.count ?? 0) + acceptedSoFar
+            if let limit = limits.subscriptionsPerConnection, count >= limit {
+                return .limit(
+                    LimitExceeded("sub.perConnection", limit: limit, asked: count + 1, reasonCode: .quotaExceeded))
+            }
+            guard let authorizer = connection.authorizer, !authorizer.allows(.subscribe, bytes, now: broker.clock.now()) else { return nil }
+            return .denied(
+                authorizer.decide(
+                    .subscribe, name: String(decoding: bytes, as: UTF8.self), now: broker.clock.now()))
+        }
+    }
+
+    /// The code of the SUBACK; nil where the connection ends instead (mqtt-broker.md section 17).
+    private func answer(_ refusal: Refusal, _ connection: ClientConnection) -> ReasonCode? {
+        let isV5 = connection.version == .v5
+        switch refusal {
+        case .invalid(let problem):
+            if isV5 { return .topicFilterInvalid }
+            close(connection, .malformed(problem))
+            return nil
+        case .reserved(let refusal):
+            logRefusal(refusal, connection)
+            return isV5 ? refusal.subscribeReasonCode : .unspecifiedError
+        case .sharedNotBuilt:
+            logger.notice(
+                "subscribe refused",
+                metadata: metadata(of: connection).merging(["reason": "sharedSubscriptionsNotBuilt"]) { $1 })
+            return isV5 ? .sharedSubscriptionsNotSupported : .unspecifiedError
+        case .limit(let limit):
+            logRefusal(limit, connection)
+            return isV5 ? (limit.reasonCode == .quotaExceeded ? .quotaExceeded : .topicFilterInvalid) : .unspecifiedError
+        case .denied(let decision):
+            counters.subscribeDenied += 1
+            guard isV5 || behaviour.v3Subscribe == .suback80 else {
+                close(connection, .denied(decision))
+                return nil
+            }
+            logRefusal(decision, connection)
+            return isV5 ? .notAuthorized : .unspecifiedError
+        }
+    }
+
+    private func logRefusal(_ reason: any Reason, _ connection: ClientConnection) {
+        logger.notice("subscribe refused", metadata: metadata(of: connection).merging(reason.metadata) { $1 })
+    }
+
+    private func refuseWhole(_ connection: ClientConnection, _ packet: Subscribe, _ limit: Int) {
+        let exceeded = LimitExceeded(
+            "sub.filtersPerSubscribe", limit: limit, asked: packet.subscriptions.count, reasonCode: .quotaExceeded)
+        guard connection.version == .v5 else { return close(connection, .limit(exceeded)) }
+        logRefusal(exceeded, connection)
+        let codes = [ReasonCode](repeating: .quotaExceeded, count: packet.subscriptions.count)
+        send(.subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
+    }
+
+    private func insert(_ accepted: [Accepted], for connection: ClientConnection) {
+        guard !accepted.isEmpty else { return }
+        var subscriptions = connection.subscriptions ?? [:]
+        asWriter(of: connection.account) { table in
+            for subscription in accepted {
+                subscription.filter.withUnsafeReadableBytes { filter in
+                    _ = table.insert(filter: filter, entry(of: connection, subscription.options))
+                }
+            }
+        }
+        for subscription in accepted {
+            if subscriptions.updateValue(subscription.options, forKey: subscription.filter) == nil {
+                counters.subscriptions += 1
+            }
+        }
+        connection.subscriptions = subscriptions
+    }
+
+    private func entry(of connection: ClientConnection, _ options: SubscriptionOptions) -> SubscriptionEntry {
+        SubscriptionEntry(
+            subscriber: connection.slot, loop: index, generation: connection.generation, options: options)
+    }
+
+    func unsubscribe(_ connection: ClientConnection, _ packet: Unsubscribe) {
+        var codes: [ReasonCode] = []
+        for filter in packet.filters {
+            let key = ByteBuffer(bytes: filter.bytes)
+            let existed = connection.subscriptions?.removeValue(forKey: key) != nil
+            codes.append(existed ? .success : .noSubscriptionExisted)
+            if existed { remove([key], of: connection) }
+        }
+        send(.unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
+    }
+
+    func removeAllSubscriptions(_ connection: ClientConnection) {
+        guard let subscriptions = connection.subscriptions, !subscriptions.isEmpty else { return }
+        connection.subscriptions = nil
+        remove(Array(subscriptions.keys), of: connection)
+    }
+
+    private func remove(_ filters: [ByteBuffer], of connection: ClientConnection) {
+        counters.subscriptions -= filters.count
+        asWriter(of: connection.account) { table in
+            for filter in filters {
+                filter.withUnsafeReadableBytes { filter in
+                    _ = table.remove(filter: filter, loop: index, subscriber: connection.slot)
+                }
+            }
+        }
+    }
+}
+
+// MARK: Retained messages
+
+extension BrokerShard {
+    /// A new subscription gets the retained messages that match it, RETAIN set `[MQTT-3.3.1-6]` `[MQTT-3.3.1-8]`;
+    /// Retain Handling may say no `[MQTT-3.3.1-10]` `[MQTT-3.3.1-11]`.
+    private func sendRetained(_ subscription: Accepted, to connection: ClientConnection) {
+        switch subscription.retainHandling {
+        case .send: break
+        case .sendIfNew: guard subscription.isNew else { return }
+        case .doNotSend: return
+        }
+        let now = broker.clock.now()
+        let messages = subscription.filter.withUnsafeReadableBytes {
+            connection.account.retained.matching($0, at: now)
+        }
+        for message in messages { send(message, subscription.options, to: connection, now) }
+    }
+
+    private func send(
+        _ message: RetainedMessage, _ options: SubscriptionOptions, to connection: ClientConnection,
+        _ now: WallInstant
+    ) {
+        let target = entry(of: connection, SubscriptionOptions(qos: options.qos, options.union(.retainAsPublished)))
+        var properties = message.properties
+        var expiryOffset: Int?
+        if let remaining = message.remainingSeconds(at: now),
+            let summary = properties.withUnsafeReadableBytes({ try? PublishProperties.scan($0) })
+        {
+            expiryOffset = Int(summary.messageExpiryOffset) + 1
+            properties.setInteger(remaining, at: properties.readerIndex + Int(summary.messageExpiryOffset) + 1)
+        }
+        message.topic.withUnsafeReadableBytes { topic in
+            message.payload.withUnsafeReadableBytes { payload in
+                properties.withUnsafeReadableBytes { properties in
+                    let outgoing = OutgoingMessage(
+                        topic: topic, properties: properties, payload: payload, qos: message.qos, retain: true,
+                        topicHash: broker.topicHasher.hash(topic), expiryOffset: expiryOffset, publisher: nil)
+                    withUnsafePointer(to: target) {
+                        deliver(outgoing, to: UnsafeBufferPointer(start: $0, count: 1))
+                    }
+                }
+            }
+        }
+    }
+}

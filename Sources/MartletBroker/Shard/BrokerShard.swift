@@ -1,0 +1,313 @@
+import IoTPolicy
+package import Logging
+import MQTTCodec
+import MartletBase
+package import NIOCore
+
+/// The broker of one event loop: its connections with their state, its counters and its clock of seconds. A plain class
+/// that only its loop touches, so nothing in it takes a lock. What it asks of other loops it sends as messages.
+package final class BrokerShard {
+    let index: UInt16
+    let broker: Broker
+    package let loop: any EventLoop
+    let limits: BrokerLimits
+    let behaviour: BrokerBehaviour
+    let logger: Logger
+    package internal(set) var counters = BrokerCounters()
+
+    /// Connections by slot. A free slot holds nil and keeps its generation for the next one.
+    private(set) var connections: [ClientConnection?] = []
+    private var generations: [UInt32] = []
+    private var freeSlots: [UInt32] = []
+
+    var directory = ClientDirectory()
+    var isDraining = false
+
+    /// Seconds since the shard began, counted by its tick.
+    private(set) var second: UInt32 = 0
+    private var startedAt: NIODeadline
+    private var tick: RepeatedTask?
+    private let timers = TimerWheel(currentSecond: 0)
+
+    /// Connections with bytes that wait for the end of this turn.
+    private var dirty: [ClientConnection] = []
+    private var isTurnEndScheduled = false
+    private var idleBuffers: [ByteBuffer] = []
+    private static let idleBufferLimit = 64
+    private static let outputBufferBytes = 4096
+
+    /// What is being handed to each other loop at the end of this turn.
+    private var outboxes: [DeliveryBatch?]
+    private var idleBatches: [DeliveryBatch] = []
+    private static let idleBatchLimit = 8
+    let localBatch = DeliveryBatch()
+
+    /// The account whose subscription index is locked for reading while a batch of packets is handled.
+    private var lockedForReading: AccountContext?
+    /// Scratch of the slow path: what matched a topic, and the targets that follow from it.
+    var matches = SubscriptionMatches()
+    var targets: [SubscriptionEntry] = []
+
+    package init(
+        index: UInt16, broker: Broker, loop: any EventLoop, limits: BrokerLimits, behaviour: BrokerBehaviour,
+        logger: Logger
+    ) {
+        self.index = index
+        self.broker = broker
+        self.loop = loop
+        self.limits = limits
+        self.behaviour = behaviour
+        self.logger = logger
+        self.startedAt = loop.now
+        self.outboxes = Array(repeating: nil, count: broker.loopCount)
+    }
+}
+
+// MARK: Connections
+
+extension BrokerShard {
+    /// A transport has been accepted. nil when the server takes no more connections.
+    package func attach(
+        _ transport: any ConnectionTransport, account: AccountContext, peer: PeerIdentity
+    ) -> ClientConnection? {
+        guard !isDraining, broker.takeConnection() else { return nil }
+        let slot = freeSlots.popLast() ?? newSlot()
+        generations[Int(slot)] &+= 1
+        let connection = ClientConnection(
+            slot: slot, generation: generations[Int(slot)], account: account, peer: peer, transport: transport)
+        connections[Int(slot)] = connection
+        counters.connectionsAccepted += 1
+        counters.connectionsOpen += 1
+        timers.arm(id: slot, deadlineSecond: second + UInt32(limits.connectTimeoutSeconds) + 1)
+        return connection
+    }
+
+    private func newSlot() -> UInt32 {
+        connections.append(nil)
+        generations.append(0)
+        return UInt32(connections.count - 1)
+    }
+
+    func freeSlot(of connection: ClientConnection) {
+        timers.disarm(id: connection.slot)
+        connections[Int(connection.slot)] = nil
+        freeSlots.append(connection.slot)
+        counters.connectionsOpen -= 1
+        broker.giveConnectionBack()
+    }
+
+    func ref(_ connection: ClientConnection) -> ConnectionRef {
+        ConnectionRef(loop: index, slot: connection.slot, generation: connection.generation)
+    }
+
+    func connection(_ ref: ConnectionRef) -> ClientConnection? { connection(ref.slot, ref.generation) }
+
+    @inline(__always)
+    func connection(_ slot: UInt32, _ generation: UInt32) -> ClientConnection? {
+        guard Int(slot) < connections.count, let connection = connections[Int(slot)],
+            connection.generation == generation
+        else { return nil }
+        return connection
+    }
+
+    var openConnections: some Sequence<ClientConnection> { connections.lazy.compactMap(\.self) }
+}
+
+// MARK: Turns
+
+extension BrokerShard {
+    /// Brackets the packets of one read: the account's subscription index is locked for reading in between.
+    package func beginReading(_ connection: ClientConnection) { lockForReading(connection.account) }
+
+    package func endReading(_ connection: ClientConnection) { unlockForReading() }
+
+    private func lockForReading(_ account: AccountContext) {
+        account.subscriptions.lockForReading(loop: Int(index))
+        lockedForReading = account
+    }
+
+    private func unlockForReading() {
+        lockedForReading?.subscriptions.unlock(loop: Int(index))
+        lockedForReading = nil
+    }
+
+    /// Runs `body` as a reader of the account's index, whoever holds the lock already.
+    func asReader<Result>(of account: AccountContext, _ body: () -> Result) -> Result {
+        if lockedForReading === account { return body() }
+        let outer = lockedForReading
+        unlockForReading()
+        lockForReading(account)
+        defer {
+            unlockForReading()
+            if let outer { lockForReading(outer) }
+        }
+        return body()
+    }
+
+    /// Runs `body` as a writer. A writer takes every loop's lock, so this loop lets go of its own first.
+    func asWriter<Result>(of account: AccountContext, _ body: (SubscriptionTable) -> Result) -> Result {
+        let outer = lockedForReading
+        unlockForReading()
+        defer { if let outer { lockForReading(outer) } }
+        return account.subscriptions.withWriter(body)
+    }
+
+    /// Bytes wait for this connection's socket: they leave at the end of the turn.
+    @inline(__always)
+    func markDirty(_ connection: ClientConnection) {
+        guard !connection.isDirty else { return }
+        connection.isDirty = true
+        dirty.append(connection)
+        scheduleTurnEnd()
+    }
+
+    @inline(__always)
+    private func scheduleTurnEnd() {
+        guard !isTurnEndScheduled else { return }
+        isTurnEndScheduled = true
+        loop.assumeIsolatedUnsafeUnchecked().execute { self.endTurn() }
+    }
+
+    /// One hand-over to each other loop and one flush for each connection that has something to say.
+    private func endTurn() {
+        isTurnEndScheduled = false
+        for loop in outboxes.indices {
+            guard let batch = outboxes[loop] else { continue }
+            outboxes[loop] = nil
+            broker.mailboxes[loop].post(.deliver(batch))
+        }
+        let connections = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for connection in connections {
+            connection.isDirty = false
+            if !connection.isClosed { flush(connection) }
+        }
+    }
+
+    /// Batches that already have something for their loop in this turn.
+    var openOutboxes: some Sequence<DeliveryBatch> { outboxes.lazy.compactMap(\.self) }
+
+    func outbox(for loop: UInt16) -> DeliveryBatch {
+        if let batch = outboxes[Int(loop)] { return batch }
+        let batch = idleBatches.popLast() ?? DeliveryBatch()
+        outboxes[Int(loop)] = batch
+        scheduleTurnEnd()
+        return batch
+    }
+
+    func drainMailbox() {
+        for message in broker.mailboxes[Int(index)].take() {
+            switch message {
+            case .deliver(let batch):
+                deliver(batch)
+                batch.reset()
+                if idleBatches.count < Self.idleBatchLimit { idleBatches.append(batch) }
+            case .directory(let message): handle(message)
+            case .run(let work): work(self)
+            }
+        }
+    }
+}
+
+// MARK: Output
+
+extension BrokerShard {
+    @inline(__always)
+    func ensureOutput(_ connection: ClientConnection) {
+        if connection.output.tail.capacity == 0 { connection.output.tail = takeBuffer() }
+    }
+
+    private func takeBuffer() -> ByteBuffer {
+        idleBuffers.popLast() ?? ByteBufferAllocator().buffer(capacity: Self.outputBufferBytes)
+    }
+
+    /// Encodes one packet for the connection.
+    func send(_ packet: Packet, to connection: ClientConnection) {
+        ensureOutput(connection)
+        do throws(PacketEncodingError) {
+            try packet.encode(into: &connection.output.tail, version: connection.version)
+            markDirty(connection)
+        } catch {
+            logger.error("a packet could not be written", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Gives the transport what waits, when it takes anything; else the bytes stay here until it does.
+    func flush(_ connection: ClientConnection) {
+        guard !connection.output.isEmpty, connection.transport.isWritable else { return }
+        let transport = connection.transport
+        for chunk in connection.output.chunks { transport.write(chunk) }
+        connection.output.removeChunks()
+        var tail = ByteBuffer()
+        swap(&tail, &connection.output.tail)
+        if tail.readableBytes > 0 { transport.write(tail) }
+        transport.flush()
+        if idleBuffers.count < Self.idleBufferLimit, transport.isWritable {
+            tail.clear()
+            idleBuffers.append(tail)
+        }
+    }
+
+    /// The socket takes bytes again.
+    package func writabilityChanged(_ connection: ClientConnection) {
+        guard connection.transport.isWritable, !connection.isClosed else { return }
+        flush(connection)
+        sendPending(connection)
+    }
+}
+
+// MARK: Time
+
+extension BrokerShard {
+    /// Begins to count seconds. Called once, on the loop.
+    package func start() {
+        let shard = NIOLoopBound(self, eventLoop: loop)
+        tick = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            shard.value.advanceClock()
+        }
+    }
+
+    package func stopClock() {
+        tick?.cancel()
+        tick = nil
+    }
+
+    private func advanceClock() {
+        second = UInt32((loop.now - startedAt).nanoseconds / 1_000_000_000)
+        var expired: [ClientConnection] = []
+        timers.advance(toSecond: second) { slot in
+            guard let connection = connections[Int(slot)] else { return nil }
+            let deadline = silenceDeadline(of: connection)
+            if deadline > second { return deadline }
+            expired.append(connection)
+            return nil
+        }
+        for connection in expired { silenceLimitReached(connection) }
+    }
+
+    /// 1.5 times keep-alive after the client was last heard `[MQTT-3.1.2-24]`, never earlier: times are whole seconds.
+    private func silenceDeadline(of connection: ClientConnection) -> UInt32 {
+        if connection.phase != .connected {
+            return connection.lastHeardSecond + UInt32(limits.connectTimeoutSeconds) + 1
+        }
+        return connection.lastHeardSecond + UInt32((connection.keepAliveSeconds * 3 + 1) / 2) + 1
+    }
+
+    private func silenceLimitReached(_ connection: ClientConnection) {
+        if connection.phase == .connected {
+            close(connection, .keepAliveTimeout(keepAliveSeconds: connection.keepAliveSeconds))
+        } else {
+            let limit = limits.connectTimeoutSeconds
+            close(
+                connection,
+                .limit(LimitExceeded("connect.timeoutSeconds", limit: limit, asked: limit, reasonCode: .maximumConnectTime)))
+        }
+    }
+
+    /// From now on silence is measured by the client's keep-alive; 0 is no limit.
+    func armKeepAlive(_ connection: ClientConnection) {
+        timers.disarm(id: connection.slot)
+        guard connection.keepAliveSeconds > 0 else { return }
+        timers.arm(id: connection.slot, deadlineSecond: silenceDeadline(of: connection))
+    }
+}

@@ -1,0 +1,89 @@
+import AWSModel
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import MartletBase
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// HTTP/1.1 of every listener: reads a whole request within its limits, asks the responder, writes the answer. The raw
+/// path and query are handed on as they came, since signatures and routes are made of them (api-wire.md section 6).
+struct HTTPFrontDoor: Sendable {
+    struct Limits: Sendable {
+        var headerBytes: Int
+        var bodyBytes: Int
+        var requestTimeoutSeconds: Int
+    }
+
+    let responder: any APIResponder
+    let limits: Limits
+    let logger: Logger
+
+    /// Takes over an accepted channel.
+    func serve(_ channel: any Channel, caller: HTTPCaller) -> EventLoopFuture<Void> {
+        let http = makeChannel(caller)
+        let logger = logger
+        return http.setup(channel: channel, logger: logger).map { value in
+            Task { await http.handle(value: value, logger: logger) }
+        }
+    }
+
+    private func makeChannel(_ caller: HTTPCaller) -> HTTP1Channel {
+        let seconds = limits.requestTimeoutSeconds
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [HTTPLimitsHandler(requestTimeoutSeconds: seconds)],
+            idleTimeout: .seconds(Int64(seconds)),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
+        return HTTP1Channel(
+            responder: { request, writer, _ in
+                let response = await respond(to: request, caller)
+                try await writer.write(response)
+            }, configuration: configuration)
+    }
+
+    private func respond(to request: Request, _ caller: HTTPCaller) async -> RawResponse {
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: limits.bodyBytes)
+        } catch is NIOTooManyBytesError {
+            return tooLarge
+        } catch {
+            return ServiceFailure.invalidRequest("the request body was cut off").response(for: .iot)
+        }
+        let raw = RawRequest(
+            method: request.head.method.rawValue, uri: request.head.path ?? "/", headers: Self.headers(of: request),
+            body: Array(body.readableBytesView))
+        return await responder.respond(to: raw, from: caller)
+    }
+
+    private var tooLarge: RawResponse {
+        var response = ServiceFailure(
+            code: "RequestEntityTooLargeException", status: 413,
+            message: "the request body is larger than \(limits.bodyBytes) bytes (http.bodyBytes)", members: [:]
+        ).response(for: .iotData)
+        response.headers.append((name: "connection", value: "close"))
+        return response
+    }
+
+    private static func headers(of request: Request) -> [(name: String, value: String)] {
+        var headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+        if let host = request.head.authority { headers.append((name: "host", value: host)) }
+        return headers
+    }
+}
+
+extension ResponseWriter {
+    fileprivate consuming func write(_ response: RawResponse) async throws {
+        var head = HTTPResponse(status: .init(code: response.status))
+        for header in response.headers {
+            guard let name = HTTPField.Name(header.name) else { continue }
+            head.headerFields.append(HTTPField(name: name, value: header.value))
+        }
+        if head.headerFields[.contentLength] == nil, response.status != 204 {
+            head.headerFields[.contentLength] = String(response.body.count)
+        }
+        try await write(response: head, body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
+    }
+}

@@ -1,0 +1,172 @@
+import MQTTCodec
+import MartletBroker
+import NIOCore
+
+/// One MQTT connection between NIO and the broker: finds frames in what was read, where they lie, and hands them to the
+/// loop's shard. The only handler of a plain connection; behind TLS the only one that sees plaintext.
+final class MQTTConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let shard: BrokerShard
+    private let account: AccountContext
+    private let peer: PeerIdentity
+    private let readBuffer: LoopReadBuffer?
+
+    private var context: ChannelHandlerContext?
+    private var connection: ClientConnection?
+    /// What was read and not yet handled: the beginning of a frame, or packets that wait for CONNECT's answer.
+    private var unread: ByteBuffer?
+    private var isParsing = false
+    private var isReadPending = false
+
+    /// - Parameter readBuffer: where reads come from, so that it can be given back; nil behind TLS.
+    init(shard: BrokerShard, account: AccountContext, peer: PeerIdentity, readBuffer: LoopReadBuffer?) {
+        self.shard = shard
+        self.account = account
+        self.peer = peer
+        self.readBuffer = readBuffer
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { attach(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        attach(context)
+        context.fireChannelActive()
+    }
+
+    private func attach(_ context: ChannelHandlerContext) {
+        guard connection == nil else { return }
+        connection = shard.attach(self, account: account, peer: peer)
+        // No room for one more: there is no CONNECT to answer yet, so the socket just closes.
+        if connection == nil { context.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(nil)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end("\(error)")
+        context.close(promise: nil)
+    }
+
+    private func end(_ error: String?) {
+        guard let connection else { return }
+        self.connection = nil
+        shard.transportClosed(connection, error: error)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+}
+
+// MARK: Reading
+
+extension MQTTConnectionHandler {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if unread == nil {
+            parse(&bytes)
+            if bytes.readableBytes > 0, connection?.isClosed == false {
+                // The rest is copied, so that the loop's buffer is free for others.
+                unread = ByteBuffer(bytes: bytes.readableBytesView)
+            }
+        } else {
+            unread?.writeBuffer(&bytes)
+            parseUnread()
+        }
+        readBuffer?.giveBack(bytes)
+    }
+
+    private func parseUnread() {
+        guard var rest = unread else { return }
+        unread = nil
+        parse(&rest)
+        guard rest.readableBytes > 0, connection?.isClosed == false else { return }
+        rest.discardReadBytes()
+        unread = rest
+    }
+
+    /// Handles every whole frame that the connection may handle now. The account's subscriptions are locked for reading
+    /// once for all of them.
+    private func parse(_ buffer: inout ByteBuffer) {
+        guard let connection else { return }
+        isParsing = true
+        shard.beginReading(connection)
+        let consumed = buffer.withUnsafeReadableBytes { bytes in
+            var offset = 0
+            while offset < bytes.count, connection.acceptsPackets {
+                let length = handleFrame(UnsafeRawBufferPointer(rebasing: bytes[offset...]), connection)
+                if length == 0 { break }
+                offset += length
+            }
+            return offset
+        }
+        shard.endReading(connection)
+        isParsing = false
+        buffer.moveReaderIndex(forwardBy: consumed)
+    }
+
+    /// Returns the bytes of the frame; 0 when it is not whole or not acceptable.
+    private func handleFrame(_ bytes: UnsafeRawBufferPointer, _ connection: ClientConnection) -> Int {
+        do throws(MalformedPacket) {
+            guard
+                let header = try FixedHeader.parse(
+                    bytes, version: connection.protocolVersion,
+                    maximumFrameLength: shard.packetLimit(of: connection))
+            else { return 0 }
+            guard header.frameLength <= bytes.count else { return 0 }
+            shard.receive(UnsafeRawBufferPointer(rebasing: bytes[..<header.frameLength]), header: header, from: connection)
+            return header.frameLength
+        } catch {
+            shard.receivedMalformed(error, from: connection)
+            return 0
+        }
+    }
+
+    /// Reads pause while CONNECT is being decided: what has been read waits, and no more comes.
+    func read(context: ChannelHandlerContext) {
+        if let connection, !connection.acceptsPackets, !connection.isClosed {
+            isReadPending = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if let connection { shard.writabilityChanged(connection) }
+        context.fireChannelWritabilityChanged()
+    }
+}
+
+// MARK: Writing
+
+extension MQTTConnectionHandler: ConnectionTransport {
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+
+    func flush() { context?.flush() }
+
+    func closeAfterFlush() {
+        connection = nil
+        unread = nil
+        // After this call the broker has forgotten the connection, whatever the socket still does.
+        context?.close(promise: nil)
+    }
+
+    func resumeReading() {
+        guard !isParsing else { return }
+        parseUnread()
+        guard isReadPending, connection?.acceptsPackets == true else { return }
+        isReadPending = false
+        context?.read()
+    }
+}

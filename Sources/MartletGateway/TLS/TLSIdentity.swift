@@ -1,0 +1,38 @@
+import NIOSSL
+
+/// The protocols that are agreed by ALPN, in the server's order of preference (mqtt-broker.md section 1).
+enum ApplicationProtocol: String, CaseIterable {
+    case mqttWithCertificate = "x-amzn-mqtt-ca"
+    case mqtt = "mqtt"
+    case httpWithCertificate = "x-amzn-http-ca"
+    case http = "http/1.1"
+
+    /// AWS's table: these two ids mean mutual TLS.
+    var needsCertificate: Bool { self == .mqttWithCertificate || self == .httpWithCertificate }
+    var isMQTT: Bool { self == .mqttWithCertificate || self == .mqtt }
+}
+
+/// Makes the TLS contexts of the listeners from the server's certificate files.
+package struct TLSIdentity: Sendable {
+    let mutual: NIOSSLContext
+    let shared: NIOSSLContext
+
+    /// - Throws: what NIOSSL throws for files that it cannot read.
+    package init(certificateFile: String, privateKeyFile: String) throws {
+        mutual = try Self.context(certificateFile, privateKeyFile, .noHostnameVerification)
+        shared = try Self.context(certificateFile, privateKeyFile, .optionalVerification)
+    }
+
+    private static func context(
+        _ certificateFile: String, _ privateKeyFile: String, _ verification: CertificateVerification
+    ) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: privateKeyFile, format: .pem)))
+        // Clients' certificates are looked up, not chained: see `ClientCertificateDirectory`.
+        configuration.certificateVerification = verification
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ApplicationProtocol.allCases.map(\.rawValue)
+        return try NIOSSLContext(configuration: configuration)
+    }
+}
