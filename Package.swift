@@ -72,7 +72,7 @@ let package = Package(
 
         // Floor 1: one outside thing each.
         room("MartletObserve", ["MartletBase", .logging]),
-        room("MartletStore", ["MartletBase", .nioCore, .nio("NIOConcurrencyHelpers"), .grdb]),
+        room("MartletStore", ["MartletBase", .grdb]),
         room("MartletPKI", ["MartletBase", .x509, .asn1, .crypto, .cryptoExtras]),
         room(
             "MartletBroker",
@@ -113,6 +113,17 @@ let package = Package(
         room("MartletTesting", ["MartletBase", .nioCore]),
 
         tests("MartletBaseTests", ["MartletBase"]),
+        tests("MQTTCodecTests", ["MartletBase", "MQTTCodec", .nioCore]),
+        tests("MartletStoreTests", ["MartletBase", "MartletStore"]),
+        tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MQTTCodec", "IoTPolicy", .nioCore]),
+
+        // Beside the house: fuzz targets and benchmarks.
+        .executableTarget(
+            name: "MQTTCodecFuzz", dependencies: ["MQTTCodec", .nioCore], path: "Fuzz/MQTTCodecFuzz",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "IndexBenchmark", dependencies: ["MartletBroker"], path: "Benchmarks/IndexBenchmark",
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -14,11 +14,16 @@ extension Connect {
 /// CONNECT: check, authorise, claim the client id, accept; the first failure ends the attempt
 /// (mqtt-broker.md section 5).
 extension BrokerShard {
-    func connect(_ connection: ClientConnection, _ body: UnsafeRawBufferPointer) {
+    func connect(_ connection: ClientConnection, _ body: UnsafeRawBufferPointer, _ header: FixedHeader) {
         let connect: Connect
         do throws(MalformedPacket) {
             connect = try Connect.decode(body: body)
+            // [MQTT-1.5.5-1]
+            guard connect.version == .v3_1_1 || header.isMinimal else {
+                throw MalformedPacket(.malformedVariableByteInteger, at: 1)
+            }
         } catch {
+            connection.version = Connect.peekVersion(body: body) ?? connection.version
             return refuse(connection, .malformed(error))
         }
         connection.version = connect.version

@@ -1,3 +1,4 @@
+package import Logging
 package import MQTTCodec
 import NIOCore
 
@@ -19,13 +20,22 @@ extension BrokerShard {
             guard header.type == .connect else {
                 return close(connection, .protocolViolation(.protocolError, "the first packet must be CONNECT"))
             }
-            return connect(connection, body)
+            return connect(connection, body, header)
         }
         do throws(MalformedPacket) {
             try dispatch(frame, body, header, connection)
         } catch {
-            close(connection, .malformed(error))
+            receivedInvalid(header, error, connection)
         }
+    }
+
+    /// A bad topic name at QoS 1 has an answer of its own in version 5; everything else ends the connection.
+    private func receivedInvalid(_ header: FixedHeader, _ error: MalformedPacket, _ connection: ClientConnection) {
+        guard connection.version == .v5, header.type == .publish, error.packetID != 0 else {
+            return close(connection, .malformed(error))
+        }
+        logger.notice("publish refused", metadata: metadata(of: connection).merging(error.metadata) { $1 })
+        send(.pubAck(PubAck(packetID: error.packetID, reasonCode: error.reasonCode)), to: connection)
     }
 
     private func dispatch(
