@@ -34,6 +34,7 @@ extension Target.Dependency {
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -83,10 +84,7 @@ let package = Package(
         // Floor 2: what AWS calls a service, one folder per area.
         room(
             "MartletServices",
-            [
-                "MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletBroker", "MartletStore", "MartletPKI",
-                "MartletObserve", .logging,
-            ]),
+            ["MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletStore", "MartletPKI", .logging]),
 
         // Floor 3: the edges, bytes in and bytes out.
         room(
@@ -100,9 +98,9 @@ let package = Package(
         room(
             "MartletServer",
             [
-                "MartletBase", "MQTTCodec", "AWSModel", "IoTPolicy", "MartletBroker", "MartletStore", "MartletPKI",
-                "MartletServices", "MartletGateway", "MartletObserve", .nioCore, .nio("NIOPosix"), .nioSSL,
-                .configuration, .lifecycle, .logging,
+                "MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletBroker", "MartletStore", "MartletPKI",
+                "MartletServices", "MartletGateway", "MartletObserve", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1"),
+                .configuration, .lifecycle, .unixSignals, .logging,
             ]),
         .executableTarget(
             name: "martlet", dependencies: ["MartletBase", "MartletServer", "MartletDevice", .arguments],
@@ -113,13 +111,30 @@ let package = Package(
         room("MartletTesting", ["MartletBase", .nioCore]),
 
         tests("MartletBaseTests", ["MartletBase"]),
+        tests("IoTPolicyTests", ["MartletBase", "IoTPolicy"]),
+        tests("IoTDomainTests", ["MartletBase", "IoTDomain"]),
+        tests("MartletPKITests", ["MartletBase", "MartletPKI"]),
+        tests(
+            "MartletDeviceTests",
+            [
+                "MartletBase", "MQTTCodec", "MartletPKI", "MartletDevice", .nioCore, .nio("NIOPosix"),
+                .nio("NIOEmbedded"), .nioSSL,
+            ]),
         tests("MQTTCodecTests", ["MartletBase", "MQTTCodec", .nioCore]),
+        tests("AWSModelTests", ["MartletBase", "AWSModel"]),
+        tests("MartletObserveTests", ["MartletBase", "MartletObserve", .logging]),
         tests("MartletStoreTests", ["MartletBase", "MartletStore"]),
+        tests(
+            "MartletServerTests",
+            ["MartletBase", "MartletServer", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1")]),
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MQTTCodec", "IoTPolicy", .nioCore]),
 
         // Beside the house: fuzz targets and benchmarks.
         .executableTarget(
             name: "MQTTCodecFuzz", dependencies: ["MQTTCodec", .nioCore], path: "Fuzz/MQTTCodecFuzz",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "IoTPolicyFuzz", dependencies: ["MartletBase", "IoTPolicy"], path: "Fuzz/IoTPolicyFuzz",
             swiftSettings: strict),
         .executableTarget(
             name: "IndexBenchmark", dependencies: ["MartletBroker"], path: "Benchmarks/IndexBenchmark",

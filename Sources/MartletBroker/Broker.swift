@@ -106,7 +106,6 @@ extension Broker {
 
     /// Returns when every live connection that the change touches has been decided anew, on every loop.
     package func reauthorize(_ affected: AffectedConnections) async {
-        guard !affected.isEmpty else { return }
         _ = await onEveryShard { shard, done in shard.reauthorize(affected) { done(()) } }
     }
 

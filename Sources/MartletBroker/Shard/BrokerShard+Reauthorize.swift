@@ -8,15 +8,23 @@ import NIOCore
 package struct AffectedConnections: Sendable {
     package var certificates: Set<CertificateID>
     package var thingNames: Set<String>
+    private let isEverything: Bool
 
     package init(certificates: Set<CertificateID>, thingNames: Set<String>) {
-        self.certificates = certificates
-        self.thingNames = thingNames
+        self.init(certificates: certificates, thingNames: thingNames, isEverything: false)
     }
 
-    package var isEmpty: Bool { certificates.isEmpty && thingNames.isEmpty }
+    /// When it cannot be known what a change touches, everything is decided anew.
+    package static let everything = AffectedConnections(certificates: [], thingNames: [], isEverything: true)
+
+    private init(certificates: Set<CertificateID>, thingNames: Set<String>, isEverything: Bool) {
+        self.certificates = certificates
+        self.thingNames = thingNames
+        self.isEverything = isEverything
+    }
 
     func contains(_ connection: ClientConnection) -> Bool {
+        if isEverything { return true }
         if case .certificate(let id) = connection.peer.principal, certificates.contains(id) { return true }
         if thingNames.contains(connection.clientID) { return true }
         return connection.thingName.map(thingNames.contains) ?? false

@@ -1,0 +1,123 @@
+import Glibc
+import MartletBroker
+import MartletObserve
+import Synchronization
+
+/// What `/metrics` says: the shards' counts summed at the time of asking, and what is counted beside the hot path.
+final class ServerMetrics: Sendable {
+    let requests = CounterSet(
+        MetricName.httpRequests, help: "HTTP requests answered.", labels: ["method", "status"])
+    let handshakeFailures = CounterSet(
+        MetricName.tlsHandshakeFailures, help: "TLS handshakes that were refused.", labels: ["reason"])
+    private let broker: Broker
+    private let startedNanoseconds: UInt64
+    private let startMilliseconds = Mutex<UInt64?>(nil)
+
+    init(broker: Broker, startedNanoseconds: UInt64) {
+        self.broker = broker
+        self.startedNanoseconds = startedNanoseconds
+    }
+
+    func markReady() {
+        let elapsed = MonotonicClock().milliseconds(since: startedNanoseconds)
+        startMilliseconds.withLock { $0 = elapsed }
+    }
+
+    func families() async -> [MetricFamily] {
+        let counts = await broker.counters()
+        return connections(counts) + messages(counts) + [denials(counts), drops(counts)] + [
+            requests.family(), handshakeFailures.family(),
+        ] + process()
+    }
+
+    private func connections(_ counts: BrokerCounters) -> [MetricFamily] {
+        [
+            gauge(MetricName.connections, "Connections open now.", counts.connectionsOpen),
+            gauge(MetricName.subscriptions, "Subscriptions that exist now.", counts.subscriptions),
+            gauge(MetricName.retainedMessages, "Retained messages kept now.", broker.retainedCount()),
+            MetricFamily(
+                MetricName.connect, .counter, help: "CONNECT packets by outcome.",
+                samples: [sample(["result": "Success"], counts.connectsSucceeded)]
+                    + counts.connectsRefused.sorted { $0.key < $1.key }.map {
+                        sample(["reason": $0.key, "result": $0.key == "authorizationFailure" ? "AuthError" : "ClientError"], $0.value)
+                    }),
+            MetricFamily(
+                MetricName.disconnects, .counter, help: "Connections that ended, by reason.",
+                samples: counts.disconnects.sorted { $0.key < $1.key }.map { sample(["reason": $0.key], $0.value) }),
+            counter(MetricName.ping, "PINGREQ packets.", counts.pings),
+        ]
+    }
+
+    private func messages(_ counts: BrokerCounters) -> [MetricFamily] {
+        [
+            MetricFamily(
+                MetricName.publishIn, .counter, help: "Messages that clients published.",
+                samples: [
+                    sample(["protocol": "MQTT", "result": "Success"], counts.publishIn - counts.publishDenied),
+                    sample(["protocol": "MQTT", "result": "AuthError"], counts.publishDenied),
+                ]),
+            MetricFamily(
+                MetricName.publishOut, .counter, help: "Messages delivered; one to N subscribers counts N.",
+                samples: [
+                    sample(["protocol": "MQTT", "result": "Success"], counts.publishOut),
+                    sample(["protocol": "MQTT", "result": "AuthError"], counts.receiveDenied),
+                ]),
+            counter(MetricName.bytesIn, "Bytes of PUBLISH packets received.", counts.publishInBytes),
+            counter(MetricName.bytesOut, "Bytes of PUBLISH packets sent.", counts.publishOutBytes),
+        ]
+    }
+
+    private func denials(_ counts: BrokerCounters) -> MetricFamily {
+        MetricFamily(
+            MetricName.denials, .counter, help: "What policies denied, by action.",
+            samples: [
+                sample(["action": "iot:Connect"], counts.connectDenied),
+                sample(["action": "iot:Publish"], counts.publishDenied),
+                sample(["action": "iot:Receive"], counts.receiveDenied),
+                sample(["action": "iot:Subscribe"], counts.subscribeDenied),
+            ])
+    }
+
+    private func drops(_ counts: BrokerCounters) -> MetricFamily {
+        MetricFamily(
+            MetricName.messagesDropped, .counter, help: "Messages accepted and not delivered, by reason.",
+            samples: [
+                sample(["reason": "outboundFull"], counts.droppedOutboundFull),
+                sample(["reason": "queueFull"], counts.droppedQueueFull),
+                sample(["reason": "packetTooLarge"], counts.droppedPacketTooLarge),
+                sample(["reason": "expired"], counts.droppedExpired),
+                sample(["reason": "receiverGone"], counts.droppedStaleTarget),
+            ])
+    }
+
+    private func process() -> [MetricFamily] {
+        let start = startMilliseconds.withLock { $0 }
+        return [
+            MetricFamily(
+                MetricName.build, .info, help: "What is running.",
+                samples: [MetricSample([.init("version", MartletVersion.text)], 1)]),
+            gauge(MetricName.startMilliseconds, "Milliseconds from start to ready.", Int(start ?? 0)),
+            gauge(MetricName.residentMemoryBytes, "Resident memory of the process.", Self.residentBytes()),
+        ]
+    }
+
+    /// The second number of /proc/self/statm: resident pages.
+    private static func residentBytes() -> Int {
+        guard let text = try? SmallFile.read("/proc/self/statm", bytesMax: 4096) else { return 0 }
+        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    private func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
+        MetricFamily(name, .gauge, help: help, samples: [MetricSample(UInt64(clamping: value))])
+    }
+
+    private func counter(_ name: String, _ help: String, _ value: Int) -> MetricFamily {
+        MetricFamily(name, .counter, help: help, samples: [MetricSample(UInt64(clamping: value))])
+    }
+
+    private func sample(_ labels: KeyValuePairs<String, String>, _ value: Int) -> MetricSample {
+        MetricSample(labels.map { MetricSample.Label($0.key, $0.value) }, UInt64(clamping: value))
+    }
+}

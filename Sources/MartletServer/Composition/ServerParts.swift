@@ -1,0 +1,154 @@
+import Glibc
+import Logging
+import MartletBase
+import MartletBroker
+import MartletGateway
+import MartletObserve
+import MartletPKI
+import MartletServices
+import MartletStore
+import NIOCore
+import NIOPosix
+
+/// Everything a running server is made of, opened in order.
+struct ServerParts: Sendable {
+    let directory: DataDirectory
+    let documents: EmbeddedDocumentStore
+    let follower: FeedFollower
+    let gatewayService: GatewayService
+    let loopGroup: MultiThreadedEventLoopGroup
+
+    static func open(
+        _ configuration: ServerConfiguration, startedNanoseconds: UInt64, logger: Logger
+    ) async throws(ServerFailure) -> ServerParts {
+        let fileDescriptors = FileDescriptorLimit.raise()
+        let clock = SystemClock()
+        let random = SystemRandomSource()
+        let (directory, documents) = try openStore(configuration)
+        let authority = try openAuthority(configuration, directory, clock, random)
+
+        let cache = DocumentCache(store: documents)
+        let loader = DeviceAuthorizationLoader(cache: cache, documents: documents)
+        let loopGroup = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
+        let broker = Broker(
+            region: configuration.realm.region, loops: Array(loopGroup.makeIterator()),
+            limits: BrokerLimits(configuration.limits, fileDescriptors: fileDescriptors),
+            behaviour: BrokerBehaviour(configuration),
+            authority: RegistryAuthority(loader: loader, anonymous: configuration.anonymous, logger: logger),
+            clock: clock, random: random, logger: logger)
+        let follower = try await follow(documents, cache, broker, logger)
+
+        let metrics = ServerMetrics(broker: broker, startedNanoseconds: startedNanoseconds)
+        let desk = FrontDesk(
+            dispatcher: Dispatcher(
+                table: OperationTable(
+                    ServiceEnvironment(
+                        documents: documents, barrier: follower, issuer: authority.authority, random: random,
+                        endpoints: .host(configuration.endpointHost), logger: logger)), logger: logger),
+            selector: ServiceSelector(
+                profile: configuration.profile == .dev ? .dev : .production, realm: configuration.realm),
+            metrics: metrics, health: Health(), clock: clock, random: random, logger: logger)
+        let gatewayService = GatewayService(
+            configuration: configuration, authority: authority.authority, server: authority.server, broker: broker,
+            group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
+            metrics: metrics, logger: logger)
+        return ServerParts(
+            directory: directory, documents: documents, follower: follower, gatewayService: gatewayService,
+            loopGroup: loopGroup)
+    }
+
+    /// Stops what `open` started, the last first.
+    func close() async {
+        await documents.close()
+        try? await loopGroup.shutdownGracefully()
+        directory.release()
+    }
+
+    private static func openStore(
+        _ configuration: ServerConfiguration
+    ) throws(ServerFailure) -> (DataDirectory, EmbeddedDocumentStore) {
+        do throws(DataDirectoryError) {
+            let directory = try DataDirectory.open(configuration.dataDirectory)
+            return (directory, try EmbeddedDocumentStore.open(in: directory))
+        } catch {
+            throw .dataDirectory(error.description)
+        }
+    }
+
+    private static func openAuthority(
+        _ configuration: ServerConfiguration, _ directory: DataDirectory, _ clock: any WallClock,
+        _ random: any RandomSource
+    ) throws(ServerFailure) -> (authority: Authority, server: ServerCertificate) {
+        do throws(PKIError) {
+            let authority = try Authority.loadOrCreate(directory: directory.file("pki"), clock: clock, random: random)
+            let names = Authority.localServerNames() + [configuration.endpointHost]
+            return (authority, try authority.serverCertificate(names: names))
+        } catch {
+            throw .dataDirectory(error.description)
+        }
+    }
+
+    /// Each commit goes into the cache first, then to the connections that it touches: what a re-check reads is new.
+    private static func follow(
+        _ documents: EmbeddedDocumentStore, _ cache: DocumentCache, _ broker: Broker, _ logger: Logger
+    ) async throws(ServerFailure) -> FeedFollower {
+        do {
+            let position = try await documents.currentPosition()
+            return FeedFollower(store: documents, since: position, onCompacted: { cache.invalidateAll() }) { change in
+                cache.apply(change)
+                guard let affected = await affectedConnections(change, documents, logger) else { return }
+                await broker.reauthorize(affected)
+            }
+        } catch {
+            throw .runtime("the change feed cannot be read: \(error)")
+        }
+    }
+
+    /// nil for a change that no authorisation depends on.
+    private static func affectedConnections(
+        _ change: Change, _ documents: EmbeddedDocumentStore, _ logger: Logger
+    ) async -> AffectedConnections? {
+        do throws(EngineError) {
+            guard let affected = try await AffectedPrincipals.of(change, in: documents) else { return nil }
+            return AffectedConnections(certificates: affected.certificates, thingNames: affected.things)
+        } catch {
+            logger.error(
+                "what a change touches cannot be read; every connection is decided anew", metadata: ["cause": "\(error)"])
+            return .everything
+        }
+    }
+}
+
+extension BrokerLimits {
+    init(_ limits: ServerLimits, fileDescriptors: Int) {
+        self.init()
+        clientIDBytes = limits.clientIDBytes
+        topicBytes = limits.topicBytes
+        topicSlashes = limits.topicSlashes
+        packetBytes = limits.packetBytes
+        payloadBytes = limits.payloadBytes
+        inflightIn = limits.inflightIn
+        inflightOut = limits.inflightOut
+        topicAliases = limits.topicAliasMax
+        keepAliveMinSeconds = limits.keepAliveMinSeconds
+        keepAliveMaxSeconds = limits.keepAliveMaxSeconds
+        filtersPerSubscribe = limits.filtersPerSubscribe
+        subscriptionsPerConnection = limits.subscriptionsPerConnection
+        sessions = limits.sessions
+        queuedMessages = limits.sessionQueueMessages
+        queuedBytes = limits.sessionQueueBytes
+        outboundBytes = limits.connectionOutboundBytes
+        retainedMessages = limits.retainedMessages
+        retainedBytes = limits.retainedBytes
+        connections = limits.connections ?? max(1, fileDescriptors - FileDescriptorLimit.reserve)
+        connectTimeoutSeconds = limits.connectTimeoutSeconds
+    }
+}
+
+extension BrokerBehaviour {
+    init(_ configuration: ServerConfiguration) {
+        self.init()
+        v3Connect = configuration.deniedConnect == .close ? .close : .connack5
+        v3Subscribe = configuration.deniedSubscribe == .close ? .close : .suback80
+    }
+}

@@ -1,0 +1,134 @@
+/// Every key that this server honours. The manual, the flags, the variables, the checks and the defaults all come
+/// from this table.
+package enum ConfigurationKeys {
+    package static let all: [ConfigurationKey] = server + listeners + behaviour + mqttLimits + sessionLimits + edges
+
+    static let server: [ConfigurationKey] = [
+        .init("config", .text, .computed("no file"), "the configuration file (YAML); not a key of the file itself"),
+        .init(
+            "profile", .choice(["dev", "production"]), .value("dev"),
+            "dev accepts any AWS credentials and opens the plain port; production does neither"),
+        .init("account", .account, .value("000000000000"), "the AWS account that owns everything, 12 digits"),
+        .init("region", .text, .value("us-east-1"), "the one AWS region that this server is"),
+        .init("dataDir", .text, .value(defaultDataDirectory), "where everything that must last is kept"),
+        .init("endpoint.host", .text, .value("localhost"), "the host name that DescribeEndpoint answers"),
+        .init("log.level", .choice(logLevels), .value("info"), "the least important log lines that are written"),
+        .init("eventLoops", .integer(1...1024), .computed("number of cores"), "event loops that share the connections"),
+    ]
+
+    static let listeners: [ConfigurationKey] = [
+        .init("bind", .ipAddress, .value("127.0.0.1"), "the address that every listener binds"),
+        .init("allowRemoteDev", .flag, .value("false"), "lets profile dev bind another address than 127.0.0.1"),
+        .init("api.port", port, .value("8800"), "AWS API, /metrics, /livez, /readyz; 0 takes a free port"),
+        .init("mqtt.port", port, .value("1883"), "MQTT without TLS; 0 takes a free port"),
+        .init("mqtt.plain.enabled", .flag, .byProfile(dev: "true", production: "false"), "opens mqtt.port"),
+        .init("mqtts.port", port, .value("8883"), "MQTT over mutual TLS; 0 takes a free port"),
+        .init("https.port", port, .value("8443"), "the AWS port 443: MQTT by ALPN, HTTPS, WSS; 0 takes a free port"),
+    ]
+
+    static let behaviour: [ConfigurationKey] = [
+        .init(
+            "mqtt.profile", .choice(["oasis", "aws"]), .value("oasis"),
+            "oasis: all of MQTT; aws: what AWS refuses is refused too (not built yet)"),
+        .init(
+            "limits.profile", .choice(["generous", "aws"]), .byMQTTProfile(oasis: "generous", aws: "aws"),
+            "which defaults the limits take (aws: not built yet, its rates are not enforced)"),
+        .init(
+            "authorization.anonymous", .choice(["allow", "deny"]), .byProfile(dev: "allow", production: "deny"),
+            "what a client without any identity may do"),
+        .init(
+            "authorization.v3.connect", .choice(["connack5", "close"]), .value("connack5"),
+            "how a denied MQTT 3.1.1 CONNECT ends: CONNACK 5 and close, or close alone as AWS does"),
+        .init(
+            "authorization.v3.subscribe", .choice(["close", "suback80"]), .value("close"),
+            "how a denied MQTT 3.1.1 SUBSCRIBE ends: close as AWS does, or SUBACK 0x80"),
+        .init(
+            "durability", .choice(["full", "relaxed"]), .value("full"),
+            "full: what is acknowledged is on disk (relaxed: not built yet)"),
+    ]
+
+    static let mqttLimits: [ConfigurationKey] = [
+        .init(
+            "mqtt.keepAlive.min", .integer(1...65_535, orNone: true), unit: "s", .byLimits(generous: "none", aws: "30"),
+            "a shorter keep-alive is raised to this"),
+        .init(
+            "mqtt.keepAlive.max", .integer(1...65_535, orNone: true), unit: "s",
+            .byLimits(generous: "none", aws: "1200"), "a longer keep-alive, or none, is lowered to this"),
+        .init(
+            "mqtt.clientIdBytes", .integer(1...65_535), unit: "bytes", .byLimits(generous: "65535", aws: "128"),
+            "longest client id"),
+        .init(
+            "mqtt.topicBytes", .integer(1...65_535), unit: "bytes", .byLimits(generous: "65535", aws: "256"),
+            "longest topic name or filter"),
+        .init(
+            "mqtt.topicSlashes", .integer(0...65_535, orNone: true), .byLimits(generous: "none", aws: "7"),
+            "most slashes in a topic name or filter"),
+        .init(
+            "mqtt.packetMax", .integer(1_024...268_435_455), unit: "bytes",
+            .byLimits(generous: "268435455", aws: "149504"), "largest packet; before CONNACK never above 1 MiB"),
+        .init(
+            "mqtt.payloadMax", .integer(0...268_435_455), unit: "bytes",
+            .byLimits(generous: "268435455", aws: "131072"), "largest payload of a message"),
+        .init(
+            "mqtt.inflightIn", .integer(1...65_535), .byLimits(generous: "1000", aws: "100"),
+            "unacknowledged messages from a client (Receive Maximum)"),
+        .init(
+            "mqtt.inflightOut", .integer(1...65_535), .byLimits(generous: "1000", aws: "100"),
+            "unacknowledged messages to a client"),
+        .init(
+            "mqtt5.topicAliasMax", .integer(0...65_535), .byLimits(generous: "64", aws: "8"),
+            "topic aliases per connection (0x94 beyond)"),
+        .init(
+            "sub.filtersPerSubscribe", .integer(1...65_535, orNone: true), .byLimits(generous: "none", aws: "8"),
+            "filters in one SUBSCRIBE"),
+        .init(
+            "sub.perConnection", .integer(1...1_000_000, orNone: true), .byLimits(generous: "none", aws: "50"),
+            "subscriptions of one client"),
+    ]
+
+    static let sessionLimits: [ConfigurationKey] = [
+        .init("session.max", count, .value("1000000"), "sessions; beyond, CONNECT is refused: 0x97 or 0x03"),
+        .init(
+            "session.queue.maxMessages", count, .value("100000"),
+            "messages that wait for one session; beyond, the newest is dropped"),
+        .init(
+            "session.queue.maxBytes", bytes, unit: "bytes", .value("268435456"),
+            "bytes that wait for one session; beyond, the newest is dropped"),
+        .init(
+            "connection.outboundBytes", .integer(65_536...4_294_967_295), unit: "bytes", .value("8388608"),
+            "bytes that a slow client may leave unread; beyond, QoS 0 is dropped and QoS 1 waits"),
+        .init(
+            "retain.stored", count, .byLimits(generous: "1000000", aws: "500000"),
+            "retained messages; beyond: 0x97 or close"),
+        .init(
+            "retain.bytes", bytes, unit: "bytes", .value("1073741824"),
+            "bytes of retained messages; beyond: 0x97 or close"
+        ),
+    ]
+
+    static let edges: [ConfigurationKey] = [
+        .init(
+            "connect.max", count, .computed("file-descriptor limit less 256"),
+            "open connections; beyond, CONNECT is refused: 0x97 or 0x03"),
+        .init(
+            "connect.timeoutSeconds", seconds, unit: "s", .value("10"), "time to send a whole CONNECT; beyond, close"),
+        .init(
+            "tls.handshakeTimeoutSeconds", seconds, unit: "s", .value("10"), "time for a TLS handshake; beyond, close"),
+        .init(
+            "http.requestTimeoutSeconds", seconds, unit: "s", .value("30"),
+            "time to send a whole request; beyond, close"),
+        .init(
+            "http.headerBytes", .integer(1_024...16_777_216), unit: "bytes", .value("65536"),
+            "request line and headers; beyond: 431"),
+        .init(
+            "http.bodyBytes", .integer(1_024...268_435_455), unit: "bytes", .value("1048576"),
+            "request body (Publish: mqtt.payloadMax); beyond: 413"),
+    ]
+
+    package static let defaultDataDirectory = "./martlet-data"
+    package static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+    private static let port = ConfigurationKey.Kind.integer(0...65_535)
+    private static let count = ConfigurationKey.Kind.integer(1...100_000_000)
+    private static let bytes = ConfigurationKey.Kind.integer(1_024...1_099_511_627_776)
+    private static let seconds = ConfigurationKey.Kind.integer(1...3_600)
+}

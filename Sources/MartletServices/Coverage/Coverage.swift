@@ -1,0 +1,79 @@
+internal import AWSModel
+internal import MartletBase
+
+/// Writes docs/coverage.md from the operations that are registered, so that it says neither more nor less than the
+/// server does.
+package enum Coverage {
+    /// The same table always gives the same text.
+    package static func markdown(_ table: OperationTable) -> String {
+        var lines = opening + summary(table)
+        for service in Service.allCases { lines += section(service, table) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static let opening = [
+        "# What Martlet answers",
+        "",
+        "Made from the operations that are registered in the server; a test compares the two. Do not edit.",
+        "",
+        "Every operation of AWS's public service models has its route. One that is built does what it says. One that is",
+        "not answers HTTP 501 with `x-amzn-ErrorType: NotImplementedException` and a message that names it. A member or",
+        "value that is not built inside a built operation is refused with an error of that operation's model.",
+        "",
+        "## Not there yet on the data plane",
+        "",
+        "- sessions and retained messages: in memory only. A session that asks to be kept ends with its connection;",
+        "  MQTT 5 says so with Session Expiry Interval 0 in CONNACK.",
+        "- QoS 2 is refused: MQTT 5 by Maximum QoS 1 and reason 0x9B; MQTT 3.1.1 grants 1 and closes on a QoS 2 PUBLISH.",
+        "- Reserved topics of services that are not built (shadows, jobs, provisioning, Device Defender, Basic Ingest)",
+        "  are refused by name.",
+        "",
+        "## Refused or different inside built operations",
+        "",
+        "- `production` profile: signatures are not verified yet, so every signed call gets 403 AccessDeniedException.",
+        "- Thing types, billing groups and thing groups cannot be made, so naming one is ResourceNotFoundException.",
+        "- `tags` on CreatePolicy: InvalidRequestException.",
+        "- Cognito identities as principal or target: InvalidRequestException.",
+        "- `isAscendingOrder` on ListPolicyPrincipals: InvalidRequestException.",
+        "- Changes are in force when the call answers; AWS takes up to minutes. Detached policies can be deleted at once.",
+        "- UpdateCertificate to INACTIVE or REVOKED closes live connections before it answers.",
+    ]
+
+    private static func summary(_ table: OperationTable) -> [String] {
+        var lines = ["", "## Operations", "", "| service | operations | built | answer 501 |", "|---|---:|---:|---:|"]
+        for service in Service.allCases {
+            let operations = ShapeTable.of(service).operations
+            let built = operations.count(where: table.isBuilt)
+            lines.append(
+                "| \(service.modelName) | \(operations.count) | \(built) | \(operations.count - built) |")
+        }
+        return lines
+    }
+
+    private static func section(_ service: Service, _ table: OperationTable) -> [String] {
+        let operations = ShapeTable.of(service).operations.sorted { $0.name < $1.name }
+        let built = operations.filter(table.isBuilt)
+        let refused = operations.filter { !table.isBuilt($0) }
+        var lines = ["", "### \(service.modelName)"]
+        if !built.isEmpty {
+            lines += ["", "| built | method | path |", "|---|---|---|"]
+            lines += built.map { "| \($0.name) | \($0.method) | `\($0.uriTemplate)` |" }
+        }
+        if !refused.isEmpty {
+            lines += ["", "Answer 501: \(refused.map(\.name).joined(separator: ", "))."]
+        }
+        return lines
+    }
+}
+
+extension Service {
+    /// What boto3 and the AWS CLI call the service.
+    fileprivate var modelName: String {
+        switch self {
+        case .iot: "iot"
+        case .iotData: "iot-data"
+        case .iotJobsData: "iot-jobs-data"
+        case .secureTunneling: "iotsecuretunneling"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package import IoTDomain
+package import Logging
+package import MartletBase
+package import MartletStore
+
+/// What the services stand on. It is put together once, at start.
+package struct ServiceEnvironment: Sendable {
+    package var documents: any DocumentStore
+    package var barrier: any AppliedBarrier
+    package var issuer: any DeviceCertificateIssuer
+    package var random: any RandomSource
+    package var endpoints: EndpointNames
+    package var attributeLimits: ThingAttributeLimits
+    package var logger: Logger
+
+    package init(
+        documents: any DocumentStore, barrier: any AppliedBarrier, issuer: any DeviceCertificateIssuer,
+        random: any RandomSource, endpoints: EndpointNames, attributeLimits: ThingAttributeLimits = .init(),
+        logger: Logger
+    ) {
+        self.documents = documents
+        self.barrier = barrier
+        self.issuer = issuer
+        self.random = random
+        self.endpoints = endpoints
+        self.attributeLimits = attributeLimits
+        self.logger = logger
+    }
+
+    var registry: Registry { Registry(documents: documents, barrier: barrier) }
+}
