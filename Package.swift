@@ -21,6 +21,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
         name: name, dependencies: dependencies + ["MartletTesting"], resources: resources, swiftSettings: strict)
 }
 
+/// A program beside the house: a fuzz target or a benchmark. Nothing in it brings libm along, as Foundation would.
+func beside(_ name: String, in folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: strict,
+        linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))])
+}
+
 extension Target.Dependency {
     static func nio(_ name: String) -> Self { .product(name: name, package: "swift-nio") }
     static let nioCore = nio("NIOCore")
@@ -120,6 +127,12 @@ let package = Package(
                 "MartletBase", "MQTTCodec", "MartletPKI", "MartletDevice", .nioCore, .nio("NIOPosix"),
                 .nio("NIOEmbedded"), .nioSSL,
             ]),
+        tests(
+            "MartletServicesTests",
+            [
+                "MartletBase", "AWSModel", "IoTDomain", "IoTPolicy", "MartletStore", "MartletPKI", "MartletServices",
+                .logging,
+            ]),
         tests("MQTTCodecTests", ["MartletBase", "MQTTCodec", .nioCore]),
         tests("AWSModelTests", ["MartletBase", "AWSModel"]),
         tests("MartletObserveTests", ["MartletBase", "MartletObserve", .logging]),
@@ -130,15 +143,9 @@ let package = Package(
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MQTTCodec", "IoTPolicy", .nioCore]),
 
         // Beside the house: fuzz targets and benchmarks.
-        .executableTarget(
-            name: "MQTTCodecFuzz", dependencies: ["MQTTCodec", .nioCore], path: "Fuzz/MQTTCodecFuzz",
-            swiftSettings: strict),
-        .executableTarget(
-            name: "IoTPolicyFuzz", dependencies: ["MartletBase", "IoTPolicy"], path: "Fuzz/IoTPolicyFuzz",
-            swiftSettings: strict),
-        .executableTarget(
-            name: "IndexBenchmark", dependencies: ["MartletBroker"], path: "Benchmarks/IndexBenchmark",
-            swiftSettings: strict),
+        beside("MQTTCodecFuzz", in: "Fuzz", ["MQTTCodec", .nioCore]),
+        beside("IoTPolicyFuzz", in: "Fuzz", ["MartletBase", "IoTPolicy"]),
+        beside("IndexBenchmark", in: "Benchmarks", ["MartletBroker"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -11,7 +11,8 @@ struct CertificateServiceTests {
             #expect(created.outcome == "200")
             #expect(created.names == ["certificateArn", "certificateId", "certificatePem", "keyPair"])
             #expect(created["keyPair"]?.objectValue?.names == ["PublicKey", "PrivateKey"])
-            #expect(created["keyPair"]?["PrivateKey"]?.stringValue?.hasPrefix("-----BEGIN RSA PRIVATE KEY-----") == true)
+            let privateKey = try #require(created["keyPair"]?["PrivateKey"]?.stringValue)
+            #expect(privateKey.hasPrefix("-----BEGIN RSA PRIVATE KEY-----"))
             let id = created.text("certificateId")
             #expect(created.text("certificateArn") == services.arn("cert/\(id)"))
 

@@ -43,6 +43,27 @@ struct DeviceAuthorizationTests {
         }
     }
 
+    @Test("What is remembered is bounded, and what was forgotten is made again")
+    func boundedMemory() async throws {
+        try await withServices { services in
+            let loader = DeviceAuthorizationLoader(
+                cache: services.cache, documents: services.store,
+                limits: .init(compiledPolicies: 1, parsedCertificates: 1))
+            let arns = [try await services.certificate(), try await services.certificate()]
+            for name in ["a", "b", "c"] {
+                try await services.policy(name)
+                for arn in arns { _ = await services.attachPolicy(name, to: arn) }
+            }
+            for _ in 0..<2 {
+                for arn in arns {
+                    let loaded = try #require(try await load(services, loader, arn, clientID: nil))
+                    #expect(loaded.policies.map(\.name) == ["a", "b", "c"])
+                    #expect(loaded.certificate.certificateID == services.certificateID(arn))
+                }
+            }
+        }
+    }
+
     @Test("A policy that is deleted and made anew under its name has its new document")
     func recreatedPolicy() async throws {
         try await withServices { services in

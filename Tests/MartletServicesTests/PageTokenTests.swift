@@ -8,7 +8,7 @@ struct PageTokenTests {
     func roundTrip() {
         let token = PageToken.text(lastKey: [1, 0, 255], scope: "ListThings")
         #expect(PageToken.lastKey(in: token, scope: "ListThings") == [1, 0, 255])
-        #expect(token.utf8.allSatisfy { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=".utf8.contains($0) })
+        #expect(Base64.bytes(token) != nil)
     }
 
     @Test("Another list's token and every damaged one are recognised")

@@ -47,6 +47,8 @@ struct ServiceSelectorTests {
             "AWS4-HMAC-SHA256 Credential=a/today/r/iot/aws4_request, SignedHeaders=host, Signature=0",
             "AWS4-HMAC-SHA256 Credential=a/20260101//iot/aws4_request, SignedHeaders=host, Signature=0",
             "AWS4-HMAC-SHA256 Credential=a/20260101/r/iot/aws4_request, SignedHeaders=, Signature=0",
+            "AWS4-HMAC-SHA256 Credential=" + String(repeating: "a", count: 129)
+                + "/20260101/r/iot/aws4_request, SignedHeaders=host, Signature=0",
         ])
     func incomplete(header: String) {
         for selector in [dev, production] {

@@ -88,24 +88,4 @@ struct ThingPrincipalServiceTests {
             #expect(await detach(arn, from: "none", services).outcome == "404 ResourceNotFoundException")
         }
     }
-
-    @Test("A thing or certificate that is deleted while it is attached is either attached or gone")
-    func deleteWhileAttaching() async throws {
-        try await withServices { services in
-            for round in 0..<10 {
-                let arn = try await services.certificate(active: false)
-                try await services.thing("t\(round)")
-                async let attached = services.attach(arn, to: "t\(round)").status
-                async let thing = services.send("DELETE", "/things/t\(round)").status
-                async let certificate = services.send(
-                    "DELETE", "/certificates/\(services.certificateID(arn))").status
-                let outcome = await (attached, thing, certificate)
-                if outcome.0 == 200 {
-                    #expect(outcome.1 == 400 && outcome.2 == 409)
-                } else {
-                    #expect(outcome.0 == 404 && (outcome.1 == 200 || outcome.2 == 200))
-                }
-            }
-        }
-    }
 }

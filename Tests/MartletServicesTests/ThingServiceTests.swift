@@ -160,6 +160,17 @@ struct ThingServiceTests {
         }
     }
 
+    @Test("A filter that few things pass gives short pages with a token, and no thing is lost")
+    func sparseFilter() async throws {
+        try await withServices(examinedPerPage: 3) { services in
+            for number in 10..<21 { try await services.thing("t\(number)", number % 5 == 0 ? ["x": "1"] : [:]) }
+            let pages = try await services.pages("/things?attributeName=x", "things")
+            #expect(pages.map(\.count) == [1, 1, 0, 1])
+            #expect(
+                pages.flatMap { $0 }.map { $0["thingName"]?.stringValue } == ["t10", "t15", "t20"])
+        }
+    }
+
     @Test("A token of another list, filter or account, and a broken one, are refused by name")
     func tokens() async throws {
         try await withServices { services in

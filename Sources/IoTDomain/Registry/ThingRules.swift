@@ -1,42 +1,8 @@
-/// How many attributes a thing may have (api-wire.md section 9).
-package struct ThingAttributeLimits: Hashable, Sendable {
-    package var withoutType: Int
-    package var withType: Int
-
-    package init(withoutType: Int = 3, withType: Int = 50) {
-        self.withoutType = withoutType
-        self.withType = withType
-    }
-}
-
-/// What UpdateThing asks for.
-package struct ThingChange: Hashable, Sendable {
-    /// nil leaves the attributes alone; an empty map without `merge` clears them.
-    package var attributes: [String: String]?
-    /// true adds to the present attributes, false replaces them. An empty value removes the attribute.
-    package var merge: Bool
-    package var typeName: String?
-    package var removeType: Bool
-    /// nil means no check.
-    package var expectedVersion: Int?
-
-    package init(
-        attributes: [String: String]? = nil, merge: Bool = false, typeName: String? = nil, removeType: Bool = false,
-        expectedVersion: Int? = nil
-    ) {
-        self.attributes = attributes
-        self.merge = merge
-        self.typeName = typeName
-        self.removeType = removeType
-        self.expectedVersion = expectedVersion
-    }
-}
-
 extension ThingRecord {
     /// A new thing's attributes are those of the request that have a value.
-    package static func attributes(requested: [String: String], over present: [String: String] = [:], merge: Bool = false)
-        -> [String: String]
-    {
+    package static func attributes(
+        requested: [String: String], over present: [String: String] = [:], merge: Bool = false
+    ) -> [String: String] {
         (merge ? present : [:]).merging(requested) { _, new in new }.filter { !$0.value.isEmpty }
     }
 

@@ -36,6 +36,9 @@ package struct CredentialScope: Hashable, Sendable {
         try self.init(credential: parameters["Credential"] ?? "")
     }
 
+    /// Bytes of an access key, a region or a service; they stand in logs and messages.
+    package static let longestPart = 128
+
     private init(credential: String) throws(ParseError) {
         // A key may hold slashes, the four parts after it may not.
         let parts = credential.split(separator: "/", omittingEmptySubsequences: false)
@@ -46,7 +49,9 @@ package struct CredentialScope: Hashable, Sendable {
         date = String(parts[parts.count - 4])
         region = String(parts[parts.count - 3])
         service = String(parts[parts.count - 2])
-        guard !accessKeyID.isEmpty else { throw .malformedCredential(String(credential.prefix(128))) }
+        guard !accessKeyID.isEmpty, accessKeyID.utf8.count <= Self.longestPart, region.utf8.count <= Self.longestPart,
+            service.utf8.count <= Self.longestPart
+        else { throw .malformedCredential(String(credential.prefix(128))) }
     }
 
     private static func parameters(_ text: Substring) -> [String: String] {

@@ -17,8 +17,8 @@ package struct Dispatcher: Sendable {
     package func handle(service: Service, request: RawRequest, call: CallContext) async -> RawResponse {
         guard let route = Self.route(service, request) else {
             let operation = request.header("x-amz-target") ?? "\(request.method) \(request.rawPath)"
-            return Self.answer(
-                .unknownOperation("\(service.signingName) has no operation for \(operation.prefix(256))"), service, call)
+            let message = "\(service.signingName) has no operation for \(operation.prefix(256))"
+            return Self.answer(.unknownOperation(message), service, call)
         }
         guard let handler = table.handler(of: route.operation) else {
             return Self.answer(.notBuilt(route.operation), service, call)

@@ -11,12 +11,14 @@ package struct ServiceEnvironment: Sendable {
     package var random: any RandomSource
     package var endpoints: EndpointNames
     package var attributeLimits: ThingAttributeLimits
+    /// `list.examinedPerPage`: records that one call of a list looks at before it answers with what it has.
+    package var examinedPerPage: Int
     package var logger: Logger
 
     package init(
         documents: any DocumentStore, barrier: any AppliedBarrier, issuer: any DeviceCertificateIssuer,
         random: any RandomSource, endpoints: EndpointNames, attributeLimits: ThingAttributeLimits = .init(),
-        logger: Logger
+        examinedPerPage: Int = 5_000, logger: Logger
     ) {
         self.documents = documents
         self.barrier = barrier
@@ -24,8 +26,11 @@ package struct ServiceEnvironment: Sendable {
         self.random = random
         self.endpoints = endpoints
         self.attributeLimits = attributeLimits
+        self.examinedPerPage = max(1, examinedPerPage)
         self.logger = logger
     }
 
-    var registry: Registry { Registry(documents: documents, barrier: barrier) }
+    var registry: Registry {
+        Registry(documents: documents, barrier: barrier, examinedPerPage: examinedPerPage)
+    }
 }

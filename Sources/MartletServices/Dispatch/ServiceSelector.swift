@@ -58,7 +58,8 @@ package struct ServiceSelector: Hashable, Sendable {
             throw ServiceFailure("IncompleteSignatureException", error.message)
         }
         guard let service = Service(signingName: scope.service) else {
-            throw .unknownOperation("The credential scope names the service '\(scope.service)', which is not served here")
+            throw .unknownOperation(
+                "The credential scope names the service '\(scope.service)', which is not served here")
         }
         guard profile == .dev else {
             throw .accessDenied(

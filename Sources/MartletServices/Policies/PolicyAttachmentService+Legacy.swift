@@ -26,8 +26,8 @@ extension PolicyAttachmentService {
         let id = try PrincipalArgument("principal", input.principal, call.realm).certificate
         let ascending = input.ascendingOrder ?? false
         let request = try PageRequest(
-            size: input.pageSize, token: input.marker, style: .marker, scope: "ListPrincipalPolicies \(ascending) \(id)",
-            account: call.account)
+            size: input.pageSize, token: input.marker, style: .marker,
+            scope: "ListPrincipalPolicies \(ascending) \(id)", account: call.account)
         var places: [String: [UInt8]] = [:]
         let names = try await policyNames(of: id, call)
         for name in names {

@@ -60,7 +60,10 @@ struct PolicyAttachmentService: Sendable {
     }
 
     func detach(_ policyName: String, from argument: String, argument name: String, _ call: CallContext) async throws {
-        let id = try PrincipalArgument(name, argument, call.realm).certificate
+        let argument = try PrincipalArgument(name, argument, call.realm)
+        // A group that does not exist has no policy, and DetachPolicy's model has no exception to say more.
+        if case .thingGroup = argument.principal { return }
+        let id = try argument.certificate
         let target = Principal.certificate(id).text(in: call.realm)
         try await registry.commit(call) { transaction in
             let keys = transaction.keys

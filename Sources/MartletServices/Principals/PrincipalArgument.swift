@@ -6,17 +6,20 @@ internal import MartletBase
 struct PrincipalArgument: Hashable, Sendable {
     /// What the API calls it: `principal`, `target`.
     let name: String
+    /// As it was given, as far as messages repeat it.
     let text: String
     let principal: Principal
+
+    private static let shownCharacters = 256
 
     /// - Throws: InvalidRequestException that says what is wrong with the text.
     init(_ name: String, _ text: String, _ realm: Realm) throws(ServiceFailure) {
         self.name = name
-        self.text = text
+        self.text = String(text.prefix(Self.shownCharacters))
         do throws(Principal.ParseError) {
             principal = try Principal(text, in: realm)
         } catch {
-            throw .invalidRequest("\(name) '\(text)' \(Self.problem(error, realm))")
+            throw .invalidRequest("\(name) '\(self.text)' \(Self.problem(error, realm))")
         }
     }
 

@@ -53,9 +53,7 @@ extension ThingPrincipalService {
         let request = try PageRequest(
             size: size, token: token, style: .token, scope: "\(list) \(thing) \(type?.rawValue ?? "")",
             account: call.account)
-        return try await registry.page(
-            request, keys.principals(of: thing), examining: ThingService.examinedPerCall
-        ) { type == nil || $0.type == type }
+        return try await registry.page(request, keys.principals(of: thing)) { type == nil || $0.type == type }
     }
 
     private func things(
@@ -68,8 +66,7 @@ extension ThingPrincipalService {
             size: size, token: token, style: .token, scope: "\(list) \(id) \(type?.rawValue ?? "")",
             account: call.account)
         return try await registry.page(
-            request, keys.things(of: Principal.certificate(id).text(in: call.realm)),
-            examining: ThingService.examinedPerCall
+            request, keys.things(of: Principal.certificate(id).text(in: call.realm))
         ) { type == nil || $0.type == type }
     }
 }

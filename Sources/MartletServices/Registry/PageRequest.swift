@@ -34,13 +34,3 @@ struct PageRequest: Hashable, Sendable {
     /// - Parameter last: the last key looked at; nil on the last page.
     func nextToken(after last: [UInt8]?) -> String? { last.map { PageToken.text(lastKey: $0, scope: scope) } }
 }
-
-/// One page: its records and how to ask for the next one.
-struct Page<Element> {
-    let records: [Element]
-    let nextToken: String?
-
-    func map<Other>(_ transform: (Element) throws -> Other) rethrows -> Page<Other> {
-        Page<Other>(records: try records.map(transform), nextToken: nextToken)
-    }
-}

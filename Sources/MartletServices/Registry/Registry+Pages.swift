@@ -3,21 +3,22 @@ internal import MartletBase
 internal import MartletStore
 
 extension Registry {
-    /// Records in key order. A page ends when it is full, when the list ends, or when `examining` records were looked
-    /// at; what is added or deleted meanwhile moves no other record to another page.
+    /// Records in key order. A page ends when it is full, when the list ends, or when `examinedPerPage` records were
+    /// looked at: a filter that few records pass gives short pages with a token. What is added or deleted meanwhile
+    /// moves no other record to another page.
     func page<Record>(
-        _ request: PageRequest, _ prefix: RecordPrefix<Record>, examining: Int = .max / 2,
+        _ request: PageRequest, _ prefix: RecordPrefix<Record>,
         accepting accepts: (Record) -> Bool = { _ in true }
     ) async throws -> Page<Record> {
         var records: [Record] = []
         var after = request.after.map(KeyBytes.init(bytes:))
         var examined = 0
-        while examined < examining {
+        while examined < examinedPerPage {
             // One more than fits tells whether there is a next page.
-            let limit = min(request.size - records.count + 1, examining - examined + 1)
+            let limit = min(request.size - records.count + 1, examinedPerPage - examined + 1)
             let documents = try await documents.scan(prefix: prefix.bytes, after: after, limit: limit)
             for document in documents {
-                guard records.count < request.size, examined < examining else {
+                guard records.count < request.size, examined < examinedPerPage else {
                     return Page(records: records, nextToken: request.nextToken(after: after?.bytes))
                 }
                 let record = try Record(body: document.body)

@@ -10,6 +10,8 @@ struct Registry: Sendable {
 
     let documents: any DocumentStore
     let barrier: any AppliedBarrier
+    /// `list.examinedPerPage`: records that one call of a list looks at.
+    let examinedPerPage: Int
 
     func keys(_ call: CallContext) -> RegistryKeys { RegistryKeys(account: call.account) }
 

@@ -61,7 +61,7 @@ struct Answer: Sendable {
 }
 
 func withServices(
-    wrapping: @Sendable (EmbeddedDocumentStore) -> any DocumentStore = { $0 },
+    wrapping: @Sendable (EmbeddedDocumentStore) -> any DocumentStore = { $0 }, examinedPerPage: Int = 5_000,
     _ body: @Sendable (ServicesUnderTest) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { path in
@@ -70,7 +70,7 @@ func withServices(
         let store = try EmbeddedDocumentStore.open(in: directory)
         let outcome: Result<Void, any Error>
         do {
-            try await run(path, store, wrapping(store), body)
+            try await run(path, store, wrapping(store), examinedPerPage, body)
             outcome = .success(())
         } catch {
             outcome = .failure(error)
@@ -81,7 +81,7 @@ func withServices(
 }
 
 private func run(
-    _ path: String, _ store: EmbeddedDocumentStore, _ documents: any DocumentStore,
+    _ path: String, _ store: EmbeddedDocumentStore, _ documents: any DocumentStore, _ examinedPerPage: Int,
     _ body: @Sendable (ServicesUnderTest) async throws -> Void
 ) async throws {
     let clock = VirtualClock()
@@ -94,7 +94,7 @@ private func run(
     let logged = LogRecorder()
     let environment = ServiceEnvironment(
         documents: documents, barrier: follower, issuer: authority, random: random,
-        endpoints: .host("localhost"), logger: logged.logger)
+        endpoints: .host("localhost"), examinedPerPage: examinedPerPage, logger: logged.logger)
     let services = ServicesUnderTest(
         dispatcher: Dispatcher(table: OperationTable(environment), logger: environment.logger), store: store,
         cache: cache, clock: clock, random: random, authority: authority, follower: follower, logged: logged)
