@@ -1,4 +1,5 @@
 package import Logging
+import MQTTCodec
 package import MartletBase
 package import NIOCore
 import Synchronization
@@ -71,12 +72,31 @@ package final class Broker: Sendable {
         return UInt16(UInt(bitPattern: hasher.finalize()) % UInt(loops.count))
     }
 
-    /// Counts a connection in; false at the limit `connect.max`.
-    func takeConnection() -> Bool {
+    /// What a socket beyond the limits gets.
+    enum Admission {
+        case welcome
+        /// Its CONNECT is answered with the limit.
+        case refused(LimitExceeded)
+        /// Even answers have a limit: so many wait to be refused that this one is just closed.
+        case closed
+    }
+
+    /// Connections above the limit that may wait for their refusal.
+    private static let refusalRoom = 128
+
+    /// Counts a connection in and compares with `connect.max` and `session.max`; a session lasts as long as its
+    /// connection.
+    func admitConnection() -> Admission {
         let (_, now) = openConnections.add(1, ordering: .relaxed)
-        guard now > limits.connections else { return true }
+        let (name, limit) =
+            limits.sessions < limits.connections
+            ? ("session.max", limits.sessions) : ("connect.max", limits.connections)
+        if now <= limit { return .welcome }
+        if now <= limit + Self.refusalRoom {
+            return .refused(LimitExceeded(name, limit: limit, asked: now, reasonCode: .quotaExceeded))
+        }
         giveConnectionBack()
-        return false
+        return .closed
     }
 
     func giveConnectionBack() { openConnections.subtract(1, ordering: .relaxed) }

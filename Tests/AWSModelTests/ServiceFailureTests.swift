@@ -28,6 +28,7 @@ import Testing
         #expect(response.status == 400)
         #expect(response.header("content-type") == "application/x-amz-json-1.1")
         #expect(response.json == ["__type": "LimitExceededException", "message": "no more"])
+        #expect(response.header("x-amzn-errortype") == "LimitExceededException")
     }
 
     @Test(

@@ -107,8 +107,8 @@ import Testing
         #expect(
             decision.evidence == [
                 Evidence("action", "iot:Publish"), Evidence("resource", arnPrefix + "topic/a/pump8/t"),
-                Evidence("nearest policy", "fleet"), Evidence("nearest statement", "Statement[1]"),
-                Evidence("resource", "\(arnPrefix)topic/a/pump7/* does not match \(arnPrefix)topic/a/pump8/t"),
+                Evidence("nearestPolicy", "fleet"), Evidence("nearestStatement", "Statement[1]"),
+                Evidence("nearestResource", "\(arnPrefix)topic/a/pump7/* does not match \(arnPrefix)topic/a/pump8/t"),
             ])
     }
 
@@ -150,7 +150,7 @@ import Testing
             decision.nearestMiss?.difference
                 == "\(arnPrefix)client/${iot:Connection.Thing.ThingName} has no value for iot:Connection.Thing.ThingName"
         )
-        #expect(decision.evidence.last == Evidence("unresolved variables", "iot:Connection.Thing.ThingName"))
+        #expect(decision.evidence.last == Evidence("unresolvedVariables", "iot:Connection.Thing.ThingName"))
     }
 
     @Test("Without policies, or without an Allow, the decision says so")

@@ -65,7 +65,7 @@ struct KeyBytesTests {
             KeySpace.principalThing(one, principal: "p", thing: "a"), KeySpace.certificate(one, id),
             KeySpace.certificateByCreation(one, created: WallInstant(millisecondsSinceEpoch: 5), id),
             KeySpace.policy(one, "p"), KeySpace.policyVersion(one, "p", 1),
-            KeySpace.policyTarget(one, policy: "p", target: "t"), KeySpace.targetPolicy(one, target: "t", policy: "p"),
+            KeySpace.policyTarget(one, policy: "p", target: "t"), KeySpace.targetPolicies(one, target: "t"),
         ]
         #expect(Set(keys).count == keys.count)
         for key in keys {

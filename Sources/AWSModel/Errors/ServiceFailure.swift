@@ -48,7 +48,7 @@ package struct ServiceFailure: Error, Hashable, Sendable, CustomStringConvertibl
         body["message"] = .string(message)
         for member in members where body[member.name] == nil { body[member.name] = member.value }
         var response = RawResponse(status: status, json: body, contentType: service.contentType)
-        if service != .secureTunneling { response.headers.append((name: "x-amzn-ErrorType", value: code)) }
+        response.headers.append((name: "x-amzn-ErrorType", value: code))
         if let requestID { response.headers.append((name: "x-amzn-RequestId", value: requestID)) }
         return response
     }

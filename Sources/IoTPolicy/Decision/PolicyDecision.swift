@@ -18,6 +18,15 @@ package struct PolicyDecision: Reason {
     package struct NearestMiss: Hashable, Sendable {
         package enum Element: String, Hashable, Sendable {
             case action, resource, condition
+
+            /// The name under which the difference stands in the evidence.
+            var evidenceName: String {
+                switch self {
+                case .action: "nearestAction"
+                case .resource: "nearestResource"
+                case .condition: "nearestCondition"
+                }
+            }
         }
 
         package let statement: Statement
@@ -54,16 +63,16 @@ package struct PolicyDecision: Reason {
             evidence += [Evidence("policy", statement.policyName), Evidence("statement", statement.label)]
         } else if let nearestMiss {
             evidence += [
-                Evidence("nearest policy", nearestMiss.statement.policyName),
-                Evidence("nearest statement", nearestMiss.statement.label),
-                Evidence(nearestMiss.element.rawValue, nearestMiss.difference),
+                Evidence("nearestPolicy", nearestMiss.statement.policyName),
+                Evidence("nearestStatement", nearestMiss.statement.label),
+                Evidence(nearestMiss.element.evidenceName, nearestMiss.difference),
             ]
         } else {
             let hasPolicies = !(silentPolicies.isEmpty && denyingPolicies.isEmpty)
             evidence.append(Evidence("policies", hasPolicies ? "none has an Allow" : "none apply"))
         }
         if outcome == .implicitDeny, !unresolvedVariables.isEmpty {
-            evidence.append(Evidence("unresolved variables", unresolvedVariables.joined(separator: ", ")))
+            evidence.append(Evidence("unresolvedVariables", unresolvedVariables.joined(separator: ", ")))
         }
         return evidence
     }

@@ -1,3 +1,5 @@
+import IoTPolicy
+
 /// Counts of one event loop: plain integers that only their loop touches, summed when somebody scrapes.
 package struct BrokerCounters: Sendable {
     package var connectionsOpen = 0
@@ -9,10 +11,10 @@ package struct BrokerCounters: Sendable {
     package var publishInBytes = 0
     package var publishOut = 0
     package var publishOutBytes = 0
-    package var publishDenied = 0
-    package var receiveDenied = 0
-    package var subscribeDenied = 0
-    package var connectDenied = 0
+    package var connectDenied = DenialCount()
+    package var publishDenied = DenialCount()
+    package var receiveDenied = DenialCount()
+    package var subscribeDenied = DenialCount()
     package var droppedOutboundFull = 0
     package var droppedQueueFull = 0
     package var droppedPacketTooLarge = 0
@@ -35,10 +37,10 @@ package struct BrokerCounters: Sendable {
         sum.publishInBytes += other.publishInBytes
         sum.publishOut += other.publishOut
         sum.publishOutBytes += other.publishOutBytes
-        sum.publishDenied += other.publishDenied
-        sum.receiveDenied += other.receiveDenied
-        sum.subscribeDenied += other.subscribeDenied
-        sum.connectDenied += other.connectDenied
+        sum.connectDenied.add(other.connectDenied)
+        sum.publishDenied.add(other.publishDenied)
+        sum.receiveDenied.add(other.receiveDenied)
+        sum.subscribeDenied.add(other.subscribeDenied)
         sum.droppedOutboundFull += other.droppedOutboundFull
         sum.droppedQueueFull += other.droppedQueueFull
         sum.droppedPacketTooLarge += other.droppedPacketTooLarge
@@ -48,5 +50,26 @@ package struct BrokerCounters: Sendable {
         sum.subscriptions += other.subscriptions
         sum.takeOvers += other.takeOvers
         return sum
+    }
+}
+
+/// How often policies denied one action: because a Deny said so, or because nothing allowed it.
+package struct DenialCount: Sendable {
+    package private(set) var explicit = 0
+    package private(set) var implicit = 0
+
+    package init() {}
+
+    package var total: Int { explicit + implicit }
+
+    mutating func count(isExplicit: Bool) {
+        if isExplicit { explicit += 1 } else { implicit += 1 }
+    }
+
+    mutating func count(_ decision: PolicyDecision) { count(isExplicit: decision.outcome == .explicitDeny) }
+
+    mutating func add(_ other: DenialCount) {
+        explicit += other.explicit
+        implicit += other.implicit
     }
 }

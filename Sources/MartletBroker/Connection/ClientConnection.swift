@@ -23,6 +23,8 @@ package final class ClientConnection {
     var phase = Phase.awaitingConnect
     var version = ProtocolVersion.v3_1_1
     var clientID = ""
+    /// The server was full when the socket came: CONNECT is answered with this.
+    var admissionLimit: LimitExceeded?
     /// CONNECT while it is being decided; nil afterwards.
     var pendingConnect: Connect?
     /// The principal's policies changed while CONNECT was being decided: decide again.

@@ -101,6 +101,8 @@ struct TopicVerdict: OptionSet {
     static let retainAllowed = TopicVerdict(rawValue: 4)
     /// The topic begins with `$` and no client may publish there.
     static let reserved = TopicVerdict(rawValue: 8)
+    /// What denies is an explicit Deny.
+    static let explicitlyDenied = TopicVerdict(rawValue: 32)
     /// The decision read the time: it holds for this message only.
     static let momentary = TopicVerdict(rawValue: 16)
 

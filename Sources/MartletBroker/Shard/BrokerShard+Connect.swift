@@ -32,13 +32,14 @@ extension BrokerShard {
         connection.askedForPersistentSession = connect.asksForPersistentSession
         connection.wantsProblemInformation = connect.properties.requestProblemInformation ?? true
         connection.clientPacketBytes = connect.properties.maximumPacketSizeBytes.map(Int.init) ?? .max
-        if let refusal = check(connect, on: connection) { return refuse(connection, refusal) }
         connection.clientID = connect.clientID.isEmpty ? "gen-\(broker.random.uuid())" : connect.clientID.string
+        if let refusal = check(connect, on: connection) { return refuse(connection, refusal) }
         authorize(connection)
     }
 
     private func check(_ connect: Connect, on connection: ClientConnection) -> ConnectRefusal? {
         if isDraining { return .shuttingDown }
+        if let limit = connection.admissionLimit { return .limit(limit) }
         if let refusal = checkClientID(connect) { return refusal }
         if let method = connect.properties.authenticationMethod { return .authenticationMethodNotBuilt(method.string) }
         guard let will = connect.will else { return nil }
@@ -87,7 +88,7 @@ extension BrokerShard {
         case .success(let authorization):
             install(authorization, on: connection)
             if let denial = denial(of: connect, on: connection, authorization.authorizer) {
-                counters.connectDenied += 1
+                counters.connectDenied.count(denial)
                 return refuse(connection, .denied(denial))
             }
             claimClientID(connection)

@@ -29,9 +29,12 @@ extension BrokerShard {
             counters.droppedStaleTarget += 1
             return
         }
-        if !connection.receivesEverything, !mayReceive(connection, record, frame) {
-            counters.receiveDenied += 1
-            return
+        if !connection.receivesEverything {
+            let verdict = receiveVerdict(connection, record, frame)
+            guard verdict.contains(.allowed) else {
+                counters.receiveDenied.count(isExplicit: verdict.contains(.explicitlyDenied))
+                return
+            }
         }
         let payload = record.payload < 0 ? nil : batch.payloads[Int(record.payload)]
         let total = frame.count + (payload?.readableBytes ?? 0)
@@ -70,31 +73,32 @@ extension BrokerShard {
     }
 
     /// `iot:Receive` is asked for each topic once, then remembered (policies.md section 3).
-    private func mayReceive(
+    private func receiveVerdict(
         _ connection: ClientConnection, _ record: DeliveryRecord, _ frame: UnsafeRawBufferPointer
-    ) -> Bool {
-        guard let authorizer = connection.authorizer else { return false }
+    ) -> TopicVerdict {
+        guard let authorizer = connection.authorizer else { return .used }
         let start = Int(record.topicStart)
         let topic = UnsafeRawBufferPointer(rebasing: frame[start..<start + Int(record.topicCount)])
         let box = connection.receiveCache ?? TopicCacheBox(limit: limits.cachedTopicsPerConnection)
         connection.receiveCache = box
-        if let entry = box.cache.find(topic, hash: record.topicHash) { return entry.verdict.contains(.allowed) }
-        let isAllowed = authorizer.allows(.receive, topic, now: broker.clock.now())
-        if !isAllowed { logReceiveDenied(connection, topic, authorizer) }
+        if let entry = box.cache.find(topic, hash: record.topicHash) { return entry.verdict }
+        let verdict = decideReceive(connection, topic, authorizer)
         if !authorizer.dependsOnTime(.receive) {
             box.cache.insert(
-                topic, hash: record.topicHash, verdict: isAllowed ? [.used, .allowed] : .used,
+                topic, hash: record.topicHash, verdict: verdict,
                 targets: UnsafeBufferPointer(start: nil, count: 0))
         }
-        return isAllowed
+        return verdict
     }
 
-    private func logReceiveDenied(
+    private func decideReceive(
         _ connection: ClientConnection, _ topic: UnsafeRawBufferPointer, _ authorizer: Authorizer
-    ) {
+    ) -> TopicVerdict {
+        if authorizer.allows(.receive, topic, now: broker.clock.now()) { return [.used, .allowed] }
         let decision = authorizer.decide(
             .receive, name: String(decoding: topic, as: UTF8.self), now: broker.clock.now())
         logger.notice("message not delivered", metadata: metadata(of: connection).merging(decision.metadata) { $1 })
+        return decision.outcome == .explicitDeny ? [.used, .explicitlyDenied] : .used
     }
 }
 

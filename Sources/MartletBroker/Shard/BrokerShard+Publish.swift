@@ -185,10 +185,10 @@ extension BrokerShard {
     ) {
         if verdict.contains(.reserved) { return refuseTopic(connection, message, view) }
         guard let authorizer = connection.authorizer else { return }
-        counters.publishDenied += 1
         let topic = String(decoding: message.topic, as: UTF8.self)
         let action: DataPlaneAction = verdict.contains(.allowed) ? .retainPublish : .publish
         let decision = authorizer.decide(action, name: topic, now: broker.clock.now())
+        counters.publishDenied.count(decision)
         refuse(connection, view, .denied(decision))
     }
 

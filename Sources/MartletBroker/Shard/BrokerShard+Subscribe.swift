@@ -101,7 +101,7 @@ extension BrokerShard {
             logRefusal(limit, connection)
             return isV5 ? (limit.reasonCode == .quotaExceeded ? .quotaExceeded : .topicFilterInvalid) : .unspecifiedError
         case .denied(let decision):
-            counters.subscribeDenied += 1
+            counters.subscribeDenied.count(decision)
             guard isV5 || behaviour.v3Subscribe == .suback80 else {
                 close(connection, .denied(decision))
                 return nil

@@ -66,15 +66,18 @@ package final class BrokerShard {
 // MARK: Connections
 
 extension BrokerShard {
-    /// A transport has been accepted. nil when the server takes no more connections.
+    /// A transport has been accepted. nil when there is no room even to refuse it.
     package func attach(
         _ transport: any ConnectionTransport, account: AccountContext, peer: PeerIdentity
     ) -> ClientConnection? {
-        guard !isDraining, broker.takeConnection() else { return nil }
+        guard !isDraining else { return nil }
+        let admission = broker.admitConnection()
+        if case .closed = admission { return nil }
         let slot = freeSlots.popLast() ?? newSlot()
         generations[Int(slot)] &+= 1
         let connection = ClientConnection(
             slot: slot, generation: generations[Int(slot)], account: account, peer: peer, transport: transport)
+        if case .refused(let limit) = admission { connection.admissionLimit = limit }
         connections[Int(slot)] = connection
         counters.connectionsAccepted += 1
         counters.connectionsOpen += 1

@@ -30,7 +30,7 @@ package enum ReservedTopics {
             area: area, pattern: pattern, mayPublish: text.contains("P"), maySubscribe: text.contains("S"))
     }
 
-    /// The first row that fits decides. P: a client may publish; S: a client may subscribe.
+    /// P: a client may publish; S: a client may subscribe.
     package static let table: [Rule] = [
         rule(.shadow, ["$aws", "things", "+", "shadow", "get"], "PS"),
         rule(.shadow, ["$aws", "things", "+", "shadow", "update"], "PS"),
@@ -65,8 +65,10 @@ package enum ReservedTopics {
         rule(.unknownAWS, ["$aws", "#"], ""),
         rule(.shared, ["$share", "#"], "S"),
         rule(.systemTopics, ["$SYS", "#"], "S"),
-        rule(.plain, ["#"], "PS"),
     ]
+
+    /// Any other name under `$` is an ordinary topic that leading wildcards do not match (`mqtt.profile: oasis`).
+    private static let ordinary = rule(.plain, ["#"], "PS")
 
     /// Why a client may not publish to this topic; nil when it may. The topic begins with `$`.
     package static func refusePublish(_ topic: UnsafeRawBufferPointer) -> ReservedTopicRefusal? {
@@ -85,7 +87,7 @@ package enum ReservedTopics {
         let text = String(decoding: topic, as: UTF8.self)
         // A wildcard in a filter may stand for any level of a row, so several rows can fit; one that allows is enough.
         let fitting = table.filter { fits($0.pattern, levels) }
-        guard let rule = fitting.first(where: allows) ?? fitting.first else { return nil }
+        let rule = fitting.first(where: allows) ?? fitting.first ?? ordinary
         if !allows(rule) { return ReservedTopicRefusal(topic: text, area: rule.area, operation: operation, kind: .notPermitted) }
         if !isBuilt(rule.area) {
             return ReservedTopicRefusal(topic: text, area: rule.area, operation: operation, kind: .notBuilt)

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 
 /// The protocols that are agreed by ALPN, in the server's order of preference (mqtt-broker.md section 1).
@@ -32,6 +33,8 @@ package struct TLSIdentity: Sendable {
         // Clients' certificates are looked up, not chained: see `ClientCertificateDirectory`.
         configuration.certificateVerification = verification
         configuration.minimumTLSVersion = .tlsv12
+        // A client that does not answer close_notify is not waited for.
+        configuration.shutdownTimeout = .seconds(1)
         configuration.applicationProtocols = ApplicationProtocol.allCases.map(\.rawValue)
         return try NIOSSLContext(configuration: configuration)
     }

@@ -53,14 +53,14 @@ final class ServerMetrics: Sendable {
             MetricFamily(
                 MetricName.publishIn, .counter, help: "Messages that clients published.",
                 samples: [
-                    sample(["protocol": "MQTT", "result": "Success"], counts.publishIn - counts.publishDenied),
-                    sample(["protocol": "MQTT", "result": "AuthError"], counts.publishDenied),
+                    sample(["protocol": "MQTT", "result": "Success"], counts.publishIn - counts.publishDenied.total),
+                    sample(["protocol": "MQTT", "result": "AuthError"], counts.publishDenied.total),
                 ]),
             MetricFamily(
                 MetricName.publishOut, .counter, help: "Messages delivered; one to N subscribers counts N.",
                 samples: [
                     sample(["protocol": "MQTT", "result": "Success"], counts.publishOut),
-                    sample(["protocol": "MQTT", "result": "AuthError"], counts.receiveDenied),
+                    sample(["protocol": "MQTT", "result": "AuthError"], counts.receiveDenied.total),
                 ]),
             counter(MetricName.bytesIn, "Bytes of PUBLISH packets received.", counts.publishInBytes),
             counter(MetricName.bytesOut, "Bytes of PUBLISH packets sent.", counts.publishOutBytes),
@@ -69,13 +69,16 @@ final class ServerMetrics: Sendable {
 
     private func denials(_ counts: BrokerCounters) -> MetricFamily {
         MetricFamily(
-            MetricName.denials, .counter, help: "What policies denied, by action.",
+            MetricName.denials, .counter, help: "What policies denied, by action and reason.",
             samples: [
-                sample(["action": "iot:Connect"], counts.connectDenied),
-                sample(["action": "iot:Publish"], counts.publishDenied),
-                sample(["action": "iot:Receive"], counts.receiveDenied),
-                sample(["action": "iot:Subscribe"], counts.subscribeDenied),
-            ])
+                ("iot:Connect", counts.connectDenied), ("iot:Publish", counts.publishDenied),
+                ("iot:Receive", counts.receiveDenied), ("iot:Subscribe", counts.subscribeDenied),
+            ].flatMap { action, count in
+                [
+                    sample(["action": action, "reason": "explicitDeny"], count.explicit),
+                    sample(["action": action, "reason": "implicitDeny"], count.implicit),
+                ]
+            })
     }
 
     private func drops(_ counts: BrokerCounters) -> MetricFamily {

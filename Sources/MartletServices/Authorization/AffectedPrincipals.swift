@@ -28,7 +28,7 @@ package struct AffectedPrincipals: Hashable, Sendable {
         var affected = AffectedPrincipals(account: account)
         switch kind {
         case .certificate: affected.insert(certificate: CertificateID(name))
-        case .targetPolicy: affected.insert(principal: name)
+        case .targetPolicies: affected.insert(principal: name)
         case .principalThing:
             affected.insert(principal: name)
             if let thing = change.key.lastString { affected.things.insert(thing) }

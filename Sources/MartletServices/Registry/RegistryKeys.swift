@@ -32,7 +32,7 @@ struct RegistryKeys: Hashable, Sendable {
 extension RegistryKeys {
     /// All policies of a target are one record, so that a connection reads them at once and from the cache.
     func attachedPolicies(_ target: String) -> RecordKey<AttachedPoliciesRecord> {
-        RecordKey(bytes: KeySpace.policies(account, ofTarget: target), kind: "Attached policies of", name: target)
+        RecordKey(bytes: KeySpace.targetPolicies(account, target: target), kind: "Attached policies of", name: target)
     }
 
     func target(of policy: String, _ target: String) -> RecordKey<PolicyTargetRecord> {

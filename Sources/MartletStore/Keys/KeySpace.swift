@@ -16,7 +16,7 @@ package enum DocumentKind: UInt8, Hashable, Sendable, CaseIterable {
     case policy = 20
     case policyVersion = 21
     case policyTarget = 22
-    case targetPolicy = 23
+    case targetPolicies = 23
 }
 
 /// The layout of all keys. A key is (account, kind, parts...); the few entries that are looked up before an account is
@@ -30,12 +30,13 @@ package enum DocumentKind: UInt8, Hashable, Sendable, CaseIterable {
 /// | thingPrincipal | thing, principal | attachment, seen from the thing |
 /// | principalThing | principal, thing | the same attachment, seen from the principal |
 /// | certificate | id | the certificate |
-/// | certificateByCreation | milliseconds, id | index: certificates in the order of their creation |
+/// | certificateByCreation | milliseconds, id | index: certificates in the order of their creation; a second entry |
+/// | | | with negated milliseconds gives the newest first, since a scan only goes forward |
 /// | certificateAccount | id, account | no account before it: whose certificate a TLS peer shows |
 /// | policy | name | the policy |
 /// | policyVersion | name, number | one version of it |
 /// | policyTarget | policy, target | attachment, seen from the policy |
-/// | targetPolicy | target, policy | the same attachment, seen from the target |
+/// | targetPolicies | target | the same attachments, seen from the target: one document with all names |
 ///
 /// Index entries and both sides of an attachment are documents, written in the commit that changes what they point
 /// at. A principal or target is written as the API names it: the ARN of a certificate or thing group, or a Cognito
@@ -142,11 +143,9 @@ extension KeySpace {
         targets(account, ofPolicy: policy).appending(.string(target))
     }
 
-    package static func policies(_ account: AccountID, ofTarget target: String) -> KeyBytes {
-        all(.targetPolicy, in: account).appending(.string(target))
-    }
-
-    package static func targetPolicy(_ account: AccountID, target: String, policy: String) -> KeyBytes {
-        policies(account, ofTarget: target).appending(.string(policy))
+    /// One document with the names of all policies of a target, so that a CONNECT reads it at once and the limit of
+    /// ten holds by compare-and-set.
+    package static func targetPolicies(_ account: AccountID, target: String) -> KeyBytes {
+        all(.targetPolicies, in: account).appending(.string(target))
     }
 }
