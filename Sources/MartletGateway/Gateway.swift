@@ -135,7 +135,7 @@ package final class Gateway: Sendable {
             listening.add(channel)
             return channel.localAddress?.port ?? port
         } catch {
-            throw BindError(listener: listener, address: address, port: port, detail: "\(error)")
+            throw BindError(listener: listener, address: address, port: port, detail: networkWords(error))
         }
     }
 }
@@ -214,7 +214,7 @@ extension Gateway {
             return proceed(context, outcome, isMQTT: true)
         }
         if outcome.applicationProtocol != nil { return proceed(context, outcome, isMQTT: false) }
-        let detector = FirstBytesHandler(timeoutSeconds: configuration.connectTimeoutSeconds) {
+        let detector = FirstBytesHandler(timeoutSeconds: configuration.connectTimeoutSeconds, logger: logger) {
             [self] detectorContext, isMQTT in
             proceed(detectorContext, outcome, isMQTT: isMQTT)
         }

@@ -26,7 +26,7 @@ package final class ClientConnection {
     /// The server was full when the socket came: CONNECT is answered with this.
     var admissionLimit: LimitExceeded?
     /// CONNECT while it is being decided; nil afterwards.
-    var pendingConnect: Connect?
+    var pendingConnect: PendingConnect?
     /// The principal's policies changed while CONNECT was being decided: decide again.
     var authorizationIsStale = false
     var authorizer: Authorizer?
@@ -72,6 +72,12 @@ package final class ClientConnection {
     package var isClosed: Bool { phase == .closed }
     package var protocolVersion: ProtocolVersion? { phase == .awaitingConnect ? nil : version }
 
+}
+
+/// A CONNECT that is being decided. An object, so that a connection carries no room for it afterwards.
+final class PendingConnect {
+    let packet: Connect
+    init(_ packet: Connect) { self.packet = packet }
 }
 
 /// Gives a `TopicCache` a place on the heap that is made on first use.

@@ -1,8 +1,9 @@
 import MQTTCodec
 import NIOCore
 
-/// The message that a client leaves behind, in the form in which it will be published `[MQTT-3.1.2-8]`.
-struct LastWill {
+/// The message that a client leaves behind, in the form in which it will be published `[MQTT-3.1.2-8]`. An object,
+/// since most connections have none and should not carry room for one.
+final class LastWill {
     let topic: ByteBuffer
     let payload: ByteBuffer
     /// v5 properties as a PUBLISH carries them, without their length.

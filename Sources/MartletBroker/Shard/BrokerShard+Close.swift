@@ -55,8 +55,7 @@ extension BrokerShard {
         guard let authorizer = connection.authorizer else { return }
         let topic = String(buffer: will.topic)
         if let denial = willDenial(topic: topic, retain: will.retain, authorizer, broker.clock.now()) {
-            logger.notice(
-                "will not published", metadata: metadata(of: connection).merging(denial.metadata) { $1 })
+            refusals.write("will not published", metadata(of: connection).merging(denial.metadata) { $1 })
             return
         }
         publish(
@@ -65,9 +64,10 @@ extension BrokerShard {
     }
 
     private func log(_ connection: ClientConnection, _ cause: CloseCause) {
-        var facts = metadata(of: connection).merging(cause.metadata) { $1 }
-        facts["disconnectReason"] = "\(cause.disconnectReason.rawValue)"
-        logger.log(level: cause.logLevel, "client disconnected", metadata: facts)
+        refusals.write(
+            "client disconnected", level: cause.logLevel,
+            metadata(of: connection).merging(cause.metadata) { $1 }
+                .merging(["disconnectReason": "\(cause.disconnectReason.rawValue)"]) { $1 })
     }
 
     func metadata(of connection: ClientConnection) -> Logger.Metadata {

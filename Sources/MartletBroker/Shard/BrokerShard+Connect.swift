@@ -27,7 +27,7 @@ extension BrokerShard {
             return refuse(connection, .malformed(error))
         }
         connection.version = connect.version
-        connection.pendingConnect = connect
+        connection.pendingConnect = PendingConnect(connect)
         connection.phase = .connecting
         connection.askedForPersistentSession = connect.asksForPersistentSession
         connection.wantsProblemInformation = connect.properties.requestProblemInformation ?? true
@@ -81,7 +81,7 @@ extension BrokerShard {
     }
 
     private func authorized(_ ref: ConnectionRef, _ result: Result<ConnectionAuthorization, ConnectRefusal>) {
-        guard let connection = connection(ref), let connect = connection.pendingConnect else { return }
+        guard let connection = connection(ref), let connect = connection.pendingConnect?.packet else { return }
         if connection.authorizationIsStale { return authorize(connection) }
         switch result {
         case .failure(let refusal): refuse(connection, refusal)
@@ -139,7 +139,7 @@ extension BrokerShard {
 
     /// The client id is this connection's: the session begins `[MQTT-3.1.4-4]`.
     private func accept(_ connection: ClientConnection) {
-        guard let connect = connection.pendingConnect else { return }
+        guard let connect = connection.pendingConnect?.packet else { return }
         // A change of policy may have come while the id was claimed.
         if connection.authorizationIsStale { return authorize(connection) }
         connection.pendingConnect = nil
@@ -180,16 +180,16 @@ extension BrokerShard {
     private func logAccepted(_ connection: ClientConnection, _ connect: Connect) {
         logger.debug("client connected", metadata: metadata(of: connection))
         if connect.version == .v3_1_1, !connect.cleanStart {
-            logger.info(
-                "session kept in memory only: it ends with its connection",
-                metadata: metadata(of: connection).merging(["reason": "persistentSessionsNotBuilt"]) { $1 })
+            refusals.write(
+                "session kept in memory only: it ends with its connection", level: .info,
+                metadata(of: connection).merging(["reason": "persistentSessionsNotBuilt"]) { $1 })
         }
     }
 
     /// Answers CONNECT with the refusal's own wire form and closes (mqtt-broker.md section 17).
     func refuse(_ connection: ClientConnection, _ refusal: ConnectRefusal) {
         counters.connectsRefused[refusal.code, default: 0] += 1
-        logger.notice("connect refused", metadata: metadata(of: connection).merging(refusal.metadata) { $1 })
+        refusals.write("connect refused", metadata(of: connection).merging(refusal.metadata) { $1 })
         switch connection.version {
         case .v5:
             var properties = Properties()

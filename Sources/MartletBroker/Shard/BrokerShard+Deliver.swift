@@ -97,7 +97,7 @@ extension BrokerShard {
         if authorizer.allows(.receive, topic, now: broker.clock.now()) { return [.used, .allowed] }
         let decision = authorizer.decide(
             .receive, name: String(decoding: topic, as: UTF8.self), now: broker.clock.now())
-        logger.notice("message not delivered", metadata: metadata(of: connection).merging(decision.metadata) { $1 })
+        refusals.write("message not delivered", metadata(of: connection).merging(decision.metadata) { $1 })
         return decision.outcome == .explicitDeny ? [.used, .explicitlyDenied] : .used
     }
 }

@@ -212,7 +212,7 @@ extension BrokerShard {
         guard connection.version == .v5, view.qos == .atLeastOnce, let code = cause.disconnectReasonCode else {
             return close(connection, cause)
         }
-        logger.notice("publish refused", metadata: metadata(of: connection).merging(cause.metadata) { $1 })
+        refusals.write("publish refused", metadata(of: connection).merging(cause.metadata) { $1 })
         var properties = Properties()
         if connection.wantsProblemInformation { properties.reasonString = MQTTString(cause.clientSentence) }
         send(
@@ -238,7 +238,7 @@ extension BrokerShard {
                         expiryOffset: summary.messageExpiryInterval.map { _ in Int(summary.messageExpiryOffset) + 1 },
                         publisher: nil)
                     if retain, let limit = self.retain(message, of: account, summary.messageExpiryInterval) {
-                        logger.notice("message not retained", metadata: limit.metadata)
+                        refusals.write("message not retained", limit.metadata)
                     }
                     asReader(of: account) { findTargets(topicBytes, account) }
                     targets.withUnsafeBufferPointer { deliver(message, to: $0) }

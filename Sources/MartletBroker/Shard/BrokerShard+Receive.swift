@@ -34,7 +34,7 @@ extension BrokerShard {
         guard connection.version == .v5, header.type == .publish, error.packetID != 0 else {
             return close(connection, .malformed(error))
         }
-        logger.notice("publish refused", metadata: metadata(of: connection).merging(error.metadata) { $1 })
+        refusals.write("publish refused", metadata(of: connection).merging(error.metadata) { $1 })
         send(.pubAck(PubAck(packetID: error.packetID, reasonCode: error.reasonCode)), to: connection)
     }
 

@@ -93,9 +93,9 @@ extension BrokerShard {
             logRefusal(refusal, connection)
             return isV5 ? refusal.subscribeReasonCode : .unspecifiedError
         case .sharedNotBuilt:
-            logger.notice(
+            refusals.write(
                 "subscribe refused",
-                metadata: metadata(of: connection).merging(["reason": "sharedSubscriptionsNotBuilt"]) { $1 })
+                metadata(of: connection).merging(["reason": "sharedSubscriptionsNotBuilt"]) { $1 })
             return isV5 ? .sharedSubscriptionsNotSupported : .unspecifiedError
         case .limit(let limit):
             logRefusal(limit, connection)
@@ -112,7 +112,7 @@ extension BrokerShard {
     }
 
     private func logRefusal(_ reason: any Reason, _ connection: ClientConnection) {
-        logger.notice("subscribe refused", metadata: metadata(of: connection).merging(reason.metadata) { $1 })
+        refusals.write("subscribe refused", metadata(of: connection).merging(reason.metadata) { $1 })
     }
 
     private func refuseWhole(_ connection: ClientConnection, _ packet: Subscribe, _ limit: Int) {

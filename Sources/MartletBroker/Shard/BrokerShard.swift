@@ -13,6 +13,7 @@ package final class BrokerShard {
     let limits: BrokerLimits
     let behaviour: BrokerBehaviour
     let logger: Logger
+    var refusals: RefusalLog
     package internal(set) var counters = BrokerCounters()
 
     /// Connections by slot. A free slot holds nil and keeps its generation for the next one.
@@ -58,6 +59,7 @@ package final class BrokerShard {
         self.limits = limits
         self.behaviour = behaviour
         self.logger = logger
+        self.refusals = RefusalLog(logger)
         self.startedAt = loop.now
         self.outboxes = Array(repeating: nil, count: broker.loopCount)
     }
@@ -276,6 +278,7 @@ extension BrokerShard {
     }
 
     private func advanceClock() {
+        refusals.tick()
         second = UInt32((loop.now - startedAt).nanoseconds / 1_000_000_000)
         var expired: [ClientConnection] = []
         timers.advance(toSecond: second) { slot in

@@ -29,11 +29,14 @@ struct HTTPFrontDoor: Sendable {
         }
     }
 
+    /// How much longer than a request a connection may last without one.
+    private static let idleSecondsBeyondRequest = 45
+
     private func makeChannel(_ caller: HTTPCaller) -> HTTP1Channel {
         let seconds = limits.requestTimeoutSeconds
         let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [HTTPLimitsHandler(requestTimeoutSeconds: seconds)],
-            idleTimeout: .seconds(Int64(seconds)),
+            additionalChannelHandlers: [HTTPLimitsHandler(requestTimeoutSeconds: seconds, logger: logger)],
+            idleTimeout: .seconds(Int64(seconds + Self.idleSecondsBeyondRequest)),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
         return HTTP1Channel(
@@ -48,6 +51,12 @@ struct HTTPFrontDoor: Sendable {
         do {
             body = try await request.body.collect(upTo: limits.bodyBytes)
         } catch is NIOTooManyBytesError {
+            logger.notice(
+                "http request refused",
+                metadata: [
+                    "reason": "httpBodyTooLarge", "limit": "http.bodyBytes", "allowed": "\(limits.bodyBytes)",
+                    "address": "\(caller.address)",
+                ])
             return tooLarge
         } catch {
             return ServiceFailure.invalidRequest("the request body was cut off").response(for: .iot)

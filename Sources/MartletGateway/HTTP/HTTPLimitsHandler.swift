@@ -1,4 +1,5 @@
 import HTTPTypes
+import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
@@ -12,9 +13,19 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let requestTimeoutSeconds: Int
+    private let logger: Logger
     private var deadline: Scheduled<Void>?
+    private var peerAddress = "unknown"
 
-    init(requestTimeoutSeconds: Int) { self.requestTimeoutSeconds = requestTimeoutSeconds }
+    init(requestTimeoutSeconds: Int, logger: Logger) {
+        self.requestTimeoutSeconds = requestTimeoutSeconds
+        self.logger = logger
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        peerAddress = context.remoteAddress?.hostAndPort ?? peerAddress
+        arm(context)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -25,12 +36,22 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    /// From the first byte of a connection, and from the head of every later request. Between requests a connection may
+    /// idle as long as the server's idle time-out says.
     private func arm(_ context: ChannelHandlerContext) {
         disarm()
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(requestTimeoutSeconds))) {
-            bound.value.close(promise: nil)
+            let (this, context) = bound.value
+            this.refuse("httpRequestTimeout", "no whole request within \(this.requestTimeoutSeconds) s")
+            context.close(promise: nil)
         }
+    }
+
+    private func refuse(_ reason: String, _ detail: String) {
+        logger.notice(
+            "http connection closed",
+            metadata: ["reason": "\(reason)", "detail": "\(detail)", "address": "\(peerAddress)"])
     }
 
     private func disarm() {
@@ -44,6 +65,7 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let error = error as? HTTPParserError, error == .headerOverflow else {
             return context.fireErrorCaught(error)
         }
+        refuse("httpHeaderTooLarge", "the header fields exceed http.headerBytes")
         let head = HTTPResponse(
             status: .requestHeaderFieldsTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
         context.write(wrapOutboundOut(.head(head)), promise: nil)

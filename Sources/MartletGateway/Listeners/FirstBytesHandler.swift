@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 
 /// On the shared port without ALPN the first byte tells MQTT from HTTP: a CONNECT begins with 0x10, an HTTP request with
@@ -8,18 +9,28 @@ final class FirstBytesHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let choose: (ChannelHandlerContext, _ isMQTT: Bool) -> Void
     private let timeoutSeconds: Int
+    private let logger: Logger
     private var held: [ByteBuffer] = []
     private var isDecided = false
     private var deadline: Scheduled<Void>?
 
-    init(timeoutSeconds: Int, choose: @escaping (ChannelHandlerContext, _ isMQTT: Bool) -> Void) {
+    init(timeoutSeconds: Int, logger: Logger, choose: @escaping (ChannelHandlerContext, _ isMQTT: Bool) -> Void) {
         self.timeoutSeconds = timeoutSeconds
+        self.logger = logger
         self.choose = choose
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(timeoutSeconds))) {
+        let (seconds, logger) = (timeoutSeconds, logger)
+        let address = context.remoteAddress?.hostAndPort ?? "unknown"
+        deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
+            logger.notice(
+                "connection closed before its first packet",
+                metadata: [
+                    "reason": "connectTimeout", "detail": "nothing was sent within \(seconds) s after the handshake",
+                    "address": "\(address)",
+                ])
             bound.value.close(promise: nil)
         }
     }

@@ -52,7 +52,7 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end("\(error)")
+        end(networkWords(error))
         context.close(promise: nil)
     }
 

@@ -22,6 +22,8 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private let onFailure: @Sendable (String) -> Void
     private let onSuccess: (ChannelHandlerContext, Outcome) -> Void
     private var deadline: Scheduled<Void>?
+    /// Taken at the start: a closed socket has none any more.
+    private var peerAddress = "unknown"
     private var isDone = false
     /// Set when the ClientHello has been read.
     var handshake: TLSHandshake?
@@ -38,6 +40,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        peerAddress = context.remoteAddress?.hostAndPort ?? peerAddress
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let seconds = timeoutSeconds
         deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
@@ -95,7 +98,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
         if let refusal = error as? CertificateRefusal {
             fail(context, refusal.code, refusal.description)
         } else {
-            fail(context, "HANDSHAKE_FAILED", "\(error)")
+            fail(context, "HANDSHAKE_FAILED", networkWords(error))
         }
     }
 
@@ -107,7 +110,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
             "tls handshake refused",
             metadata: [
                 "reason": "\(code)", "detail": "\(detail)",
-                "address": "\(context.remoteAddress.map(String.init(describing:)) ?? "unknown")",
+                "address": "\(peerAddress)",
             ])
         context.close(promise: nil)
     }

@@ -37,8 +37,22 @@ struct FrontDesk: APIResponder {
         }
         let response = await callService(request, caller)
         metrics.requests.increment(request.method, String(response.status))
+        if response.status >= 400 { log(response, to: request, from: caller) }
         return response
     }
+
+    /// One line for each request that was not done, so that a refusal can be found from the server's side too.
+    private func log(_ response: RawResponse, to request: RawRequest, from caller: HTTPCaller) {
+        logger.info(
+            "api request refused",
+            metadata: [
+                "reason": "\(response.header("x-amzn-errortype") ?? "none")", "status": "\(response.status)",
+                "request": "\(request.method) \(request.rawPath.prefix(Self.loggedPathCharacters))",
+                "address": "\(caller.address)", "requestId": "\(response.header("x-amzn-requestid") ?? "")",
+            ])
+    }
+
+    private static let loggedPathCharacters = 256
 
     private func operationsPage(_ path: String) async -> RawResponse? {
         switch path {
@@ -70,9 +84,6 @@ struct FrontDesk: APIResponder {
             }
             return await dispatcher.handle(selection, request: request, requestID: requestID, now: clock.now())
         } catch {
-            logger.notice(
-                "api call refused",
-                metadata: ["reason": "\(error.code)", "address": "\(caller.address)", "requestId": "\(requestID)"])
             return error.response(for: .iot, requestID: requestID)
         }
     }
