@@ -52,8 +52,10 @@ package enum Server {
 }
 
 /// Follows the change feed for as long as the server runs. It outlives the gateway, so that calls under way are answered.
-private struct FollowerService: Service {
+private struct FollowerService: Service, CustomStringConvertible {
     let follower: FeedFollower
+
+    var description: String { "change feed follower" }
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await follower.run() }

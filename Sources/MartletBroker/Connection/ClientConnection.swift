@@ -48,6 +48,8 @@ package final class ClientConnection {
     var inflight = InflightWindow()
     var pending: CircularBuffer<PendingDelivery>?
     var pendingBytes = 0
+    /// Retained messages that a new subscription is still to get.
+    var retainedDeliveries: CircularBuffer<RetainedDelivery>?
 
     var publishCache: TopicCacheBox?
     var receiveCache: TopicCacheBox?

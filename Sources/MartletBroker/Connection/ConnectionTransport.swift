@@ -8,8 +8,9 @@ package protocol ConnectionTransport: AnyObject {
     /// Hands bytes over; nothing leaves before `flush`.
     func write(_ bytes: ByteBuffer)
     func flush()
-    /// Closes once everything written has left.
-    func closeAfterFlush()
-    /// The client may be heard again: CONNECT was answered.
+    /// Closes once everything written has left; with `lingers`, not before the client can have read it.
+    func closeAfterFlush(lingers: Bool)
+    /// The client may be heard again. Not before the current call has returned: the broker may be in the middle of
+    /// something else.
     func resumeReading()
 }

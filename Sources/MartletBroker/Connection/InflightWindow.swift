@@ -1,5 +1,6 @@
 /// The packet identifiers of QoS 1 messages that a client has not acknowledged, in the order in which they were sent.
-/// Acknowledgements mostly come in that order, so both ends are constant time.
+/// Acknowledgements mostly come in that order, so both ends are constant time. A client that withholds some costs a
+/// search of at most twice its window.
 struct InflightWindow {
     /// A ring; 0 marks an identifier that was acknowledged out of turn.
     private var ring: [UInt16] = []
@@ -7,10 +8,12 @@ struct InflightWindow {
     private var used = 0
     private(set) var count = 0
     private var nextID: UInt16 = 1
+    /// One bit per identifier, made when all have been given out once: until then each next one is new.
+    private var inUse: [UInt64] = []
 
     /// Takes an identifier that is not in use `[MQTT-2.3.1-4]`. The caller keeps `count` below 65,535.
     mutating func open() -> UInt16 {
-        if used == ring.count { grow() }
+        if used == ring.count { makeRoom() }
         let id = freeID()
         ring[(head + used) & (ring.count - 1)] = id
         used += 1
@@ -26,6 +29,7 @@ struct InflightWindow {
             guard ring[index] == id else { continue }
             ring[index] = 0
             count -= 1
+            if !inUse.isEmpty { inUse[Int(id >> 6)] &= ~(1 << UInt64(id & 63)) }
             dropAcknowledgedHead()
             return true
         }
@@ -39,24 +43,35 @@ struct InflightWindow {
         }
     }
 
-    /// Identifiers are given out in turn, so one that is still in use can only be met at the old end of the ring, and
-    /// the first one there that differs ends the search.
     private mutating func freeID() -> UInt16 {
-        var candidate = nextID
-        for offset in 0..<used {
-            let oldest = ring[(head + offset) & (ring.count - 1)]
-            if oldest == 0 { continue }
-            guard oldest == candidate else { break }
-            candidate = candidate == .max ? 1 : candidate + 1
+        while !inUse.isEmpty, inUse[Int(nextID >> 6)] & (1 << UInt64(nextID & 63)) != 0 {
+            nextID = nextID == .max ? 1 : nextID + 1
         }
-        nextID = candidate == .max ? 1 : candidate + 1
-        return candidate
+        let id = nextID
+        if !inUse.isEmpty { inUse[Int(id >> 6)] |= 1 << UInt64(id & 63) }
+        if id == .max {
+            nextID = 1
+            if inUse.isEmpty { noteIdentifiersInUse(including: id) }
+        } else {
+            nextID = id + 1
+        }
+        return id
     }
 
-    private mutating func grow() {
-        var larger = [UInt16](repeating: 0, count: max(16, ring.count * 2))
-        for offset in 0..<used { larger[offset] = ring[(head + offset) & (ring.count - 1)] }
-        ring = larger
+    private mutating func noteIdentifiersInUse(including last: UInt16) {
+        inUse = [UInt64](repeating: 0, count: 1024)
+        for id in [last] + (0..<used).map({ ring[(head + $0) & (ring.count - 1)] }) where id != 0 {
+            inUse[Int(id >> 6)] |= 1 << UInt64(id & 63)
+        }
+    }
+
+    /// Closes the gaps that acknowledgements out of turn have left; grows only when there are few.
+    private mutating func makeRoom() {
+        let open = (0..<used).map { ring[(head + $0) & (ring.count - 1)] }.filter { $0 != 0 }
+        let isCrowded = count * 2 > ring.count
+        let capacity = ring.isEmpty ? 16 : isCrowded ? ring.count * 2 : ring.count
+        ring = open + [UInt16](repeating: 0, count: capacity - open.count)
         head = 0
+        used = open.count
     }
 }

@@ -1,7 +1,10 @@
 /// What one connection's topics were resolved to: may it publish (or receive) there, and who gets the message.
-/// Open addressing over plain memory, so that a hit costs one probe and no reference counting. Bounded: when it is
-/// full it is emptied, since a client that uses that many topics gains nothing from it.
+/// Open addressing over plain memory, so that a hit costs one probe and no reference counting. Bounded in entries and
+/// bytes: when it is full it is emptied, since a client that uses that many topics gains nothing from it.
 struct TopicCache: ~Copyable {
+    /// Bytes of topics and targets together that one cache may hold.
+    static let byteLimit = 64 << 10
+
     struct Entry {
         var hash: UInt64
         var topicStart: UInt32
@@ -51,12 +54,15 @@ struct TopicCache: ~Copyable {
         targets.slice(Int(entry.targetStart), Int(entry.targetCount))
     }
 
-    @discardableResult
+    /// Keeps the topic, unless it alone would take all the room there is.
     mutating func insert(
         _ topic: UnsafeRawBufferPointer, hash: UInt64, verdict: TopicVerdict,
         targets newTargets: UnsafeBufferPointer<SubscriptionEntry>
-    ) -> Entry {
-        if count >= limit { removeAll() }
+    ) {
+        let bytes = topic.count + newTargets.count * MemoryLayout<SubscriptionEntry>.stride
+        guard bytes <= Self.byteLimit else { return }
+        let held = topics.count + targets.count * MemoryLayout<SubscriptionEntry>.stride
+        if count >= limit || held + bytes > Self.byteLimit { removeAll() }
         if (count + 1) * 2 > capacity { grow() }
         let entry = Entry(
             hash: hash, topicStart: UInt32(topics.count), topicCount: UInt32(topic.count),
@@ -65,7 +71,6 @@ struct TopicCache: ~Copyable {
         targets.append(newTargets)
         place(entry)
         count += 1
-        return entry
     }
 
     mutating func removeAll() {
@@ -103,8 +108,8 @@ struct TopicVerdict: OptionSet {
     static let reserved = TopicVerdict(rawValue: 8)
     /// What denies is an explicit Deny.
     static let explicitlyDenied = TopicVerdict(rawValue: 32)
-    /// The decision read the time: it holds for this message only.
-    static let momentary = TopicVerdict(rawValue: 16)
+    /// Some statement reads the time: the decision is asked for anew with every message.
+    static let timed = TopicVerdict(rawValue: 16)
 
     var isUsed: Bool { rawValue & 1 != 0 }
 }

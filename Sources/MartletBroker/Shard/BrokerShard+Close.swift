@@ -14,9 +14,7 @@ extension BrokerShard {
             counters.disconnects[cause.disconnectReason.rawValue, default: 0] += 1
         }
         log(connection, cause)
-        let will = connection.will
-        end(connection)
-        if wasConnected, cause.publishesWill, let will { publish(will, of: connection) }
+        end(connection, will: wasConnected && cause.publishesWill ? connection.will : nil, lingers: cause.isOurs)
     }
 
     private func sendDisconnect(_ connection: ClientConnection, _ cause: CloseCause) {
@@ -27,22 +25,27 @@ extension BrokerShard {
         send(.disconnect(disconnect), to: connection)
     }
 
-    /// Gives up everything that the connection holds and closes its transport when its last bytes have left.
-    func end(_ connection: ClientConnection) {
+    /// Gives up everything that the connection holds and closes its transport when its last bytes have left. The will
+    /// goes out before the client id is given up, so that whoever takes it over speaks after it.
+    ///
+    /// - Parameter lingers: the last packet is ours, so the socket stays open until the client can have read it.
+    func end(_ connection: ClientConnection, will: LastWill?, lingers: Bool) {
         guard !connection.isClosed else { return }
         connection.phase = .closed
         removeAllSubscriptions(connection)
+        if let will { publish(will, of: connection) }
         if connection.isClientIDClaimed {
             post(.release(key(of: connection), ref(connection)), toHomeOf: connection)
         }
         connection.pendingConnect = nil
         connection.pending = nil
+        connection.retainedDeliveries = nil
         connection.publishCache = nil
         connection.receiveCache = nil
         connection.will = nil
         flush(connection)
         connection.output = OutboundBuffer()
-        connection.transport.closeAfterFlush()
+        connection.transport.closeAfterFlush(lingers: lingers)
         freeSlot(of: connection)
     }
 
@@ -86,8 +89,11 @@ extension Reason {
         return metadata
     }
 
-    /// What the client itself may read: the reason without names of policies and statements.
-    var clientSentence: String {
+    /// What the client itself may read: the reason without names of policies and statements, cut to a length that
+    /// every answer has room for.
+    var clientSentence: String { String(wholeClientSentence.prefix(256)) }
+
+    private var wholeClientSentence: String {
         switch self {
         case let cause as CloseCause:
             switch cause {
@@ -107,6 +113,14 @@ extension Reason {
 }
 
 extension CloseCause {
+    /// The server ends the connection, and not the client or the network.
+    fileprivate var isOurs: Bool {
+        switch self {
+        case .clientDisconnect, .connectionLost: false
+        default: true
+        }
+    }
+
     /// An ordinary end is for the curious; one that somebody has to look into is not.
     fileprivate var logLevel: Logger.Level {
         switch self {

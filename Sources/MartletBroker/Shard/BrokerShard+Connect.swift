@@ -200,7 +200,7 @@ extension BrokerShard {
                 send(.connAck(ConnAck(reasonCode: code.reasonCode)), to: connection)
             }
         }
-        end(connection)
+        end(connection, will: nil, lingers: true)
     }
 }
 
@@ -212,7 +212,10 @@ extension BrokerShard {
     }
 
     private func post(_ message: DirectoryMessage, to loop: UInt16) {
-        if loop == index { handle(message) } else { broker.mailboxes[Int(loop)].post(.directory(message)) }
+        guard loop != index else { return handle(message) }
+        // What this loop has published so far is handed over first: nobody else publishes for the client id earlier.
+        handOverOutboxes()
+        broker.mailboxes[Int(loop)].post(.directory(message))
     }
 
     func handle(_ message: DirectoryMessage) {

@@ -78,16 +78,29 @@ extension BrokerShard {
     private func publish(_ connection: ClientConnection, _ message: inout OutgoingMessage, _ view: PublishView) {
         message.topicHash = broker.topicHasher.hash(message.topic)
         let box = publishCache(of: connection)
-        let entry =
-            box.cache.find(message.topic, hash: message.topicHash) ?? resolve(message, for: connection, in: box)
-        guard entry.verdict.contains(.allowed), !message.retain || entry.verdict.contains(.retainAllowed) else {
-            return refusePublish(connection, message, view, entry.verdict)
+        if let entry = box.cache.find(message.topic, hash: message.topicHash) {
+            let verdict = entry.verdict.contains(.timed) ? decide(message.topic, for: connection) : entry.verdict
+            publish(connection, message, view, verdict, to: box.cache.targets(of: entry))
+        } else {
+            let verdict = decide(message.topic, for: connection)
+            withTargets(of: message.topic, connection.account) { targets in
+                box.cache.insert(message.topic, hash: message.topicHash, verdict: verdict, targets: targets)
+                publish(connection, message, view, verdict, to: targets)
+            }
+        }
+    }
+
+    private func publish(
+        _ connection: ClientConnection, _ message: OutgoingMessage, _ view: PublishView, _ verdict: TopicVerdict,
+        to targets: UnsafeBufferPointer<SubscriptionEntry>
+    ) {
+        guard verdict.contains(.allowed), !message.retain || verdict.contains(.retainAllowed) else {
+            return refusePublish(connection, message, view, verdict)
         }
         if message.retain, let limit = retain(message, of: connection.account, view.summary.messageExpiryInterval) {
-            return refuseRetain(connection, view, limit)
+            return refuse(connection, view, .limit(limit))
         }
-        if entry.targetCount > 0 { deliver(message, to: box.cache.targets(of: entry)) }
-        if entry.verdict.contains(.momentary) { box.cache.removeAll() }
+        if !targets.isEmpty { deliver(message, to: targets) }
         guard view.qos == .atLeastOnce else { return }
         ensureOutput(connection)
         AckEncoder.appendPubAck(view.packetID, into: &connection.output.tail)
@@ -111,26 +124,16 @@ extension BrokerShard {
         return box
     }
 
-    /// The slow path, once per topic: policies, reserved topics, subscriptions.
-    private func resolve(
-        _ message: OutgoingMessage, for connection: ClientConnection, in box: TopicCacheBox
-    ) -> TopicCache.Entry {
+    /// The slow path, once per topic: reserved topics, limits and policies.
+    private func decide(_ topic: UnsafeRawBufferPointer, for connection: ClientConnection) -> TopicVerdict {
+        guard let authorizer = connection.authorizer, !isReserved(topic), isWithinTopicLimits(topic) else {
+            return [.used, .reserved]
+        }
         var verdict = TopicVerdict.used
-        if let authorizer = connection.authorizer, !isReserved(message.topic), isWithinTopicLimits(message.topic) {
-            if authorizer.allows(.publish, message.topic, now: broker.clock.now()) { verdict.insert(.allowed) }
-            if authorizer.allows(.retainPublish, message.topic, now: broker.clock.now()) { verdict.insert(.retainAllowed) }
-            if authorizer.dependsOnTime(.publish) || authorizer.dependsOnTime(.retainPublish) {
-                verdict.insert(.momentary)
-            }
-        } else {
-            verdict.insert(.reserved)
-        }
-        let account = connection.account
-        let topic = message.topic
-        asReader(of: account) { findTargets(topic, account) }
-        return targets.withUnsafeBufferPointer {
-            box.cache.insert(topic, hash: message.topicHash, verdict: verdict, targets: $0)
-        }
+        if authorizer.allows(.publish, topic, now: broker.clock.now()) { verdict.insert(.allowed) }
+        if authorizer.allows(.retainPublish, topic, now: broker.clock.now()) { verdict.insert(.retainAllowed) }
+        if authorizer.dependsOnTime(.publish) || authorizer.dependsOnTime(.retainPublish) { verdict.insert(.timed) }
+        return verdict
     }
 
     private func isReserved(_ topic: UnsafeRawBufferPointer) -> Bool {
@@ -152,8 +155,21 @@ extension BrokerShard {
         return LimitExceeded("mqtt.topicSlashes", limit: slashLimit, asked: slashes, reasonCode: .topicNameInvalid)
     }
 
+    /// Looks the topic's subscribers up and lends them to `body`. The scratch array is taken out meanwhile, since a
+    /// refusal in `body` may end a connection, and its will looks up targets of its own.
+    private func withTargets(
+        of topic: UnsafeRawBufferPointer, _ account: AccountContext,
+        _ body: (UnsafeBufferPointer<SubscriptionEntry>) -> Void
+    ) {
+        asReader(of: account) { findTargets(topic, account) }
+        var found: [SubscriptionEntry] = []
+        swap(&found, &targets)
+        found.withUnsafeBufferPointer(body)
+        swap(&found, &targets)
+    }
+
     /// Fills `targets`: one entry per subscriber, at the highest QoS of its matching filters.
-    func findTargets(_ topic: UnsafeRawBufferPointer, _ account: AccountContext) {
+    private func findTargets(_ topic: UnsafeRawBufferPointer, _ account: AccountContext) {
         matches.removeAll()
         targets.removeAll(keepingCapacity: true)
         account.subscriptions.table.match(topic, into: &matches)
@@ -202,10 +218,6 @@ extension BrokerShard {
         refuse(connection, view, .reservedTopic(refusal))
     }
 
-    private func refuseRetain(_ connection: ClientConnection, _ view: PublishView, _ limit: LimitExceeded) {
-        refuse(connection, view, .limit(limit))
-    }
-
     /// A publish that is refused: version 5 says so in PUBACK and stays; at QoS 0, and in 3.1.1, the connection ends
     /// (policies.md section 7, mqtt-broker.md section 17).
     private func refuse(_ connection: ClientConnection, _ view: PublishView, _ cause: CloseCause) {
@@ -240,8 +252,7 @@ extension BrokerShard {
                     if retain, let limit = self.retain(message, of: account, summary.messageExpiryInterval) {
                         refusals.write("message not retained", limit.metadata)
                     }
-                    asReader(of: account) { findTargets(topicBytes, account) }
-                    targets.withUnsafeBufferPointer { deliver(message, to: $0) }
+                    withTargets(of: topicBytes, account) { deliver(message, to: $0) }
                 }
             }
         }

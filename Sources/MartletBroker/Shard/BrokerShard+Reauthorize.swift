@@ -61,8 +61,9 @@ extension BrokerShard {
             let decision = authorization.authorizer.decideConnect(
                 clientID: connection.clientID, persistent: connection.askedForPersistentSession,
                 lastWillTopic: connection.will.map { String(buffer: $0.topic) }, now: broker.clock.now())
-            guard decision.isAllowed else { return close(connection, .connectNoLongerAllowed(decision)) }
+            // Installed first, so that the will is judged by the new policies too.
             install(authorization, on: connection)
+            guard decision.isAllowed else { return close(connection, .connectNoLongerAllowed(decision)) }
             recheckSubscriptions(connection, authorization.authorizer)
         }
     }

@@ -45,7 +45,7 @@ extension BrokerShard {
         }
         insert(accepted, for: connection)
         send(.subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
-        for subscription in accepted { sendRetained(subscription, to: connection) }
+        for subscription in accepted { queueRetained(subscription, for: connection) }
     }
 
     /// Why one filter is not granted.
@@ -181,17 +181,32 @@ extension BrokerShard {
 extension BrokerShard {
     /// A new subscription gets the retained messages that match it, RETAIN set `[MQTT-3.3.1-6]` `[MQTT-3.3.1-8]`;
     /// Retain Handling may say no `[MQTT-3.3.1-10]` `[MQTT-3.3.1-11]`.
-    private func sendRetained(_ subscription: Accepted, to connection: ClientConnection) {
+    private func queueRetained(_ subscription: Accepted, for connection: ClientConnection) {
         switch subscription.retainHandling {
         case .send: break
         case .sendIfNew: guard subscription.isNew else { return }
         case .doNotSend: return
         }
-        let now = broker.clock.now()
         let messages = subscription.filter.withUnsafeReadableBytes {
-            connection.account.retained.matching($0, at: now)
+            connection.account.retained.matching($0, at: broker.clock.now())
         }
-        for message in messages { send(message, subscription.options, to: connection, now) }
+        guard !messages.isEmpty else { return }
+        if connection.retainedDeliveries == nil { connection.retainedDeliveries = CircularBuffer() }
+        connection.retainedDeliveries?.append(RetainedDelivery(options: subscription.options, messages: messages))
+        markDirty(connection)
+    }
+
+    /// Sends what is due, half of the client's outbound room at a time; the rest follows when that has left.
+    func sendRetained(to connection: ClientConnection) {
+        guard var deliveries = connection.retainedDeliveries, connection.phase == .connected else { return }
+        connection.retainedDeliveries = nil
+        let now = broker.clock.now()
+        while connection.output.byteCount < limits.outboundBytes / 2, var delivery = deliveries.popFirst() {
+            guard let message = delivery.takeNext() else { continue }
+            deliveries.prepend(delivery)
+            send(message, delivery.options, to: connection, now)
+        }
+        if !deliveries.isEmpty { connection.retainedDeliveries = deliveries }
     }
 
     private func send(

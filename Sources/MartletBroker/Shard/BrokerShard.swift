@@ -40,6 +40,10 @@ package final class BrokerShard {
     /// What is being handed to each other loop at the end of this turn.
     private var outboxes: [DeliveryBatch?]
     private var idleBatches: [DeliveryBatch] = []
+    /// A batch that has grown to this size does not wait for the end of the turn.
+    private static let batchBytes = 1 << 20
+    /// Loops that have more to deliver than `ShardMailbox.byteLimit`: while there are any, no client is read from.
+    private var overloadedLoops: Set<Int> = []
     private static let idleBatchLimit = 8
     let localBatch = DeliveryBatch()
 
@@ -176,24 +180,37 @@ extension BrokerShard {
     /// One hand-over to each other loop and one flush for each connection that has something to say.
     private func endTurn() {
         isTurnEndScheduled = false
-        for loop in outboxes.indices {
-            guard let batch = outboxes[loop] else { continue }
-            outboxes[loop] = nil
-            broker.mailboxes[loop].post(.deliver(batch))
-        }
+        handOverOutboxes()
         let connections = dirty
         dirty.removeAll(keepingCapacity: true)
         for connection in connections {
             connection.isDirty = false
-            if !connection.isClosed { flush(connection) }
+            guard !connection.isClosed else { continue }
+            sendRetained(to: connection)
+            flush(connection)
+            // What did not fit waits for this flush, which may have taken all.
+            if connection.retainedDeliveries != nil, connection.output.isEmpty { markDirty(connection) }
         }
+    }
+
+    func handOverOutboxes() {
+        for loop in outboxes.indices { handOver(to: loop) }
+    }
+
+    private func handOver(to loop: Int) {
+        guard let batch = outboxes[loop] else { return }
+        outboxes[loop] = nil
+        if broker.mailboxes[loop].post(batch) { overloadedLoops.insert(loop) }
     }
 
     /// Batches that already have something for their loop in this turn.
     var openOutboxes: some Sequence<DeliveryBatch> { outboxes.lazy.compactMap(\.self) }
 
     func outbox(for loop: UInt16) -> DeliveryBatch {
-        if let batch = outboxes[Int(loop)] { return batch }
+        if let batch = outboxes[Int(loop)] {
+            if batch.byteCount < Self.batchBytes { return batch }
+            handOver(to: Int(loop))
+        }
         let batch = idleBatches.popLast() ?? DeliveryBatch()
         outboxes[Int(loop)] = batch
         scheduleTurnEnd()
@@ -201,7 +218,9 @@ extension BrokerShard {
     }
 
     func drainMailbox() {
-        for message in broker.mailboxes[Int(index)].take() {
+        let (messages, wasOverloaded) = broker.mailboxes[Int(index)].take()
+        defer { if wasOverloaded { announceRoom() } }
+        for message in messages {
             switch message {
             case .deliver(let batch):
                 deliver(batch)
@@ -211,6 +230,24 @@ extension BrokerShard {
             case .run(let work): work(self)
             }
         }
+    }
+}
+
+// MARK: Back-pressure between loops
+
+extension BrokerShard {
+    /// False while what clients send could not be passed on.
+    var takesPackets: Bool { overloadedLoops.isEmpty }
+
+    /// This loop has delivered what waited: the others may read again.
+    private func announceRoom() {
+        let room = Int(index)
+        for mailbox in broker.mailboxes { mailbox.post(.run { $0.hasRoom(loop: room) }) }
+    }
+
+    private func hasRoom(loop: Int) {
+        guard overloadedLoops.remove(loop) != nil, overloadedLoops.isEmpty else { return }
+        for connection in openConnections where connection.acceptsPackets { connection.transport.resumeReading() }
     }
 }
 
@@ -226,9 +263,22 @@ extension BrokerShard {
         idleBuffers.popLast() ?? ByteBufferAllocator().buffer(capacity: Self.outputBufferBytes)
     }
 
-    /// Encodes one packet for the connection.
+    /// Encodes one packet for the connection. One that is larger than the client takes goes without its reason string
+    /// `[MQTT-3.2.2-19]` `[MQTT-3.4.2-2]` `[MQTT-3.14.2-3]`, or not at all `[MQTT-3.1.2-24]`.
     func send(_ packet: Packet, to connection: ClientConnection) {
         ensureOutput(connection)
+        let start = connection.output.tail.writerIndex
+        append(packet, to: connection)
+        guard connection.output.tail.writerIndex - start > connection.clientPacketBytes else { return }
+        connection.output.tail.moveWriterIndex(to: start)
+        guard let shorter = packet.withoutReasonString else { return }
+        append(shorter, to: connection)
+        if connection.output.tail.writerIndex - start > connection.clientPacketBytes {
+            connection.output.tail.moveWriterIndex(to: start)
+        }
+    }
+
+    private func append(_ packet: Packet, to connection: ClientConnection) {
         do throws(PacketEncodingError) {
             try packet.encode(into: &connection.output.tail, version: connection.version)
             markDirty(connection)
@@ -241,12 +291,14 @@ extension BrokerShard {
     func flush(_ connection: ClientConnection) {
         guard !connection.output.isEmpty, connection.transport.isWritable else { return }
         let transport = connection.transport
+        let wasFull = connection.output.byteCount > limits.outboundBytes
         for chunk in connection.output.chunks { transport.write(chunk) }
         connection.output.removeChunks()
         var tail = ByteBuffer()
         swap(&tail, &connection.output.tail)
         if tail.readableBytes > 0 { transport.write(tail) }
         transport.flush()
+        if wasFull, mayRead(connection) { transport.resumeReading() }
         if idleBuffers.count < Self.idleBufferLimit, transport.isWritable {
             tail.clear()
             idleBuffers.append(tail)
@@ -258,6 +310,14 @@ extension BrokerShard {
         guard connection.transport.isWritable, !connection.isClosed else { return }
         flush(connection)
         sendPending(connection)
+        sendRetained(to: connection)
+        if mayRead(connection) { connection.transport.resumeReading() }
+    }
+
+    /// Whether the connection's packets are handled now. Not while CONNECT is being decided, while the client does not
+    /// read what it was answered, or while another loop has too much to deliver.
+    package func mayRead(_ connection: ClientConnection) -> Bool {
+        connection.acceptsPackets && takesPackets && connection.output.byteCount <= limits.outboundBytes
     }
 }
 

@@ -12,10 +12,14 @@ final class DeliveryBatch: @unchecked Sendable {
     private var records = PlainArray<DeliveryRecord>()
     private var bytes = PlainArray<UInt8>()
     private(set) var payloads: [ByteBuffer] = []
+    private var payloadBytes = 0
     private var variants = [EncodedVariant](repeating: .none, count: 4)
     private var sharedPayloadIndex: Int32 = -1
 
     var isEmpty: Bool { records.count == 0 }
+
+    /// What the batch holds, shared payloads included.
+    var byteCount: Int { records.count * MemoryLayout<DeliveryRecord>.stride + bytes.count + payloadBytes }
 
     func beginMessage() {
         for index in 0..<4 { variants[index] = .none }
@@ -25,7 +29,10 @@ final class DeliveryBatch: @unchecked Sendable {
     func reset() {
         records.removeAll()
         bytes.removeAll()
-        if !payloads.isEmpty { payloads.removeAll() }
+        if !payloads.isEmpty {
+            payloads.removeAll()
+            payloadBytes = 0
+        }
         beginMessage()
     }
 
@@ -67,6 +74,7 @@ final class DeliveryBatch: @unchecked Sendable {
         let isShared = message.payload.count >= Self.sharedPayloadBytes
         if isShared, sharedPayloadIndex < 0 {
             payloads.append(ByteBuffer(bytes: message.payload))
+            payloadBytes += message.payload.count
             sharedPayloadIndex = Int32(payloads.count - 1)
         }
         let remaining = PublishEncoder.remainingLength(

@@ -7,7 +7,11 @@ final class ShardMailbox: Sendable {
     private struct State {
         var messages: [ShardMessage] = []
         var isWakeUpUnderWay = false
+        var batchBytes = 0
     }
+
+    /// Bytes of deliveries that may wait for a loop before those who publish to it stop reading.
+    static let byteLimit = 64 << 20
 
     private let state = NIOLockedValueBox(State())
     private let loop: any EventLoop
@@ -18,20 +22,30 @@ final class ShardMailbox: Sendable {
 
     func attach(_ shard: NIOLoopBound<BrokerShard>) { self.shard.withLockedValue { $0 = shard } }
 
-    func post(_ message: ShardMessage) {
-        let mustWake = state.withLockedValue { state in
+    func post(_ message: ShardMessage) { append(message, bytes: 0) }
+
+    /// True when more waits now than the limit; `take` tells the reader, who tells the writers when it is done.
+    func post(_ batch: DeliveryBatch) -> Bool { append(.deliver(batch), bytes: batch.byteCount) > Self.byteLimit }
+
+    @discardableResult
+    private func append(_ message: ShardMessage, bytes: Int) -> Int {
+        let (mustWake, waiting) = state.withLockedValue { state in
             state.messages.append(message)
+            state.batchBytes += bytes
             defer { state.isWakeUpUnderWay = true }
-            return !state.isWakeUpUnderWay
+            return (!state.isWakeUpUnderWay, state.batchBytes)
         }
-        guard mustWake, let shard = shard.withLockedValue({ $0 }) else { return }
-        loop.execute { shard.value.drainMailbox() }
+        if mustWake, let shard = shard.withLockedValue({ $0 }) {
+            loop.execute { shard.value.drainMailbox() }
+        }
+        return waiting
     }
 
-    func take() -> [ShardMessage] {
+    func take() -> (messages: [ShardMessage], wasOverloaded: Bool) {
         state.withLockedValue { state in
             state.isWakeUpUnderWay = false
-            return exchange(&state.messages, with: [])
+            defer { state.batchBytes = 0 }
+            return (exchange(&state.messages, with: []), state.batchBytes > Self.byteLimit)
         }
     }
 }

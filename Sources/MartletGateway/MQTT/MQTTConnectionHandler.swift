@@ -20,6 +20,7 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
     private var unread: ByteBuffer?
     private var isParsing = false
     private var isReadPending = false
+    private var isResumeScheduled = false
 
     /// - Parameter readBuffer: where reads come from, so that it can be given back; nil behind TLS.
     init(shard: BrokerShard, account: AccountContext, peer: PeerIdentity, readBuffer: LoopReadBuffer?) {
@@ -102,7 +103,7 @@ extension MQTTConnectionHandler {
         shard.beginReading(connection)
         let consumed = buffer.withUnsafeReadableBytes { bytes in
             var offset = 0
-            while offset < bytes.count, connection.acceptsPackets {
+            while offset < bytes.count, shard.mayRead(connection) {
                 let length = handleFrame(UnsafeRawBufferPointer(rebasing: bytes[offset...]), connection)
                 if length == 0 { break }
                 offset += length
@@ -131,9 +132,9 @@ extension MQTTConnectionHandler {
         }
     }
 
-    /// Reads pause while CONNECT is being decided: what has been read waits, and no more comes.
+    /// Reads pause while the broker takes no packets of this client: what has been read waits, and no more comes.
     func read(context: ChannelHandlerContext) {
-        if let connection, !connection.acceptsPackets, !connection.isClosed {
+        if let connection, !connection.isClosed, !shard.mayRead(connection) {
             isReadPending = true
         } else {
             context.read()
@@ -155,17 +156,36 @@ extension MQTTConnectionHandler: ConnectionTransport {
 
     func flush() { context?.flush() }
 
-    func closeAfterFlush() {
+    func closeAfterFlush(lingers: Bool) {
         connection = nil
         unread = nil
-        // After this call the broker has forgotten the connection, whatever the socket still does.
-        context?.close(promise: nil)
+        guard let context else { return }
+        // From here the broker has forgotten the connection, whatever the socket still does.
+        lingers ? linger(context) : context.close(promise: nil)
     }
 
+    /// Closing a socket with unread input makes the kernel drop what the client has not read yet, the reason for the
+    /// close among it. So the way out is closed first, input is swallowed, and the rest follows when the client closes
+    /// too or its time is over.
+    private func linger(_ context: ChannelHandlerContext) {
+        context.close(mode: .output, promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: Self.lingerTime) { bound.value.close(promise: nil) }
+    }
+
+    private static let lingerTime = TimeAmount.seconds(1)
+
     func resumeReading() {
-        guard !isParsing else { return }
+        guard !isParsing, !isResumeScheduled, let context else { return }
+        isResumeScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute { bound.value.resume() }
+    }
+
+    private func resume() {
+        isResumeScheduled = false
         parseUnread()
-        guard isReadPending, connection?.acceptsPackets == true else { return }
+        guard isReadPending, let connection, shard.mayRead(connection) else { return }
         isReadPending = false
         context?.read()
     }

@@ -8,6 +8,7 @@ import NIOTLS
 /// that does not come to an end in time is closed.
 final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
 
     /// What a handshake agreed on.
     struct Outcome {
@@ -25,6 +26,8 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
     /// Taken at the start: a closed socket has none any more.
     private var peerAddress = "unknown"
     private var isDone = false
+    /// What came right behind the handshake, while its certificate was still being looked up.
+    private var held: [ByteBuffer] = []
     /// Set when the ClientHello has been read.
     var handshake: TLSHandshake?
 
@@ -49,7 +52,15 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
         }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { held.append(unwrapInboundIn(data)) }
+
+    /// Whoever follows gets what was held.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        for bytes in held { context.fireChannelRead(wrapInboundOut(bytes)) }
+        if !held.isEmpty { context.fireChannelReadComplete() }
+        held = []
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted(let name)? = event as? TLSUserEvent {

@@ -11,7 +11,7 @@ import ServiceLifecycle
 
 /// Opens the listeners, says that the server is ready, and on the way out drains: no new connections, DISCONNECT 0x8B
 /// to those there are.
-struct GatewayService: Service {
+struct GatewayService: Service, CustomStringConvertible {
     let configuration: ServerConfiguration
     let authority: Authority
     let server: ServerCertificate
@@ -21,6 +21,9 @@ struct GatewayService: Service {
     let desk: FrontDesk
     let metrics: ServerMetrics
     let logger: Logger
+
+    /// Logs show this, and nothing of what the service holds.
+    var description: String { "gateway" }
 
     func run() async throws {
         let gateway = try await makeGateway()
