@@ -118,7 +118,7 @@ struct TopicVerdict: OptionSet {
 struct PlainArray<Element: BitwiseCopyable>: ~Copyable {
     private(set) var base: UnsafeMutablePointer<Element>?
     private(set) var count = 0
-    private var capacity = 0
+    private(set) var capacity = 0
 
     deinit { base?.deallocate() }
 

@@ -12,7 +12,7 @@ extension BrokerShard {
         for target in targets {
             if target.options.contains(.noLocal), message.publisher == target.ref { continue }
             let batch = target.loop == index ? localBatch : outbox(for: target.loop)
-            batch.append(message, to: target)
+            if !batch.append(message, to: target) { counters.droppedPacketTooLarge += 1 }
         }
         if !localBatch.isEmpty { deliver(localBatch) }
     }

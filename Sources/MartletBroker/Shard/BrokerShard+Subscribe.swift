@@ -70,7 +70,8 @@ extension BrokerShard {
                 return .reserved(refusal)
             }
             let count = (connection.subscriptions?.count ?? 0) + acceptedSoFar
-            if let limit = limits.subscriptionsPerConnection, count >= limit {
+            let isReplaced = connection.subscriptions?[filter] != nil
+            if let limit = limits.subscriptionsPerConnection, count >= limit, !isReplaced {
                 return .limit(
                     LimitExceeded("sub.perConnection", limit: limit, asked: count + 1, reasonCode: .quotaExceeded))
             }

@@ -36,6 +36,8 @@ package final class BrokerShard {
     private var idleBuffers: [ByteBuffer] = []
     private static let idleBufferLimit = 64
     private static let outputBufferBytes = 4096
+    /// Larger ones are given back to the system.
+    private static let idleBufferBytes = 256 << 10
 
     /// What is being handed to each other loop at the end of this turn.
     private var outboxes: [DeliveryBatch?]
@@ -225,7 +227,7 @@ extension BrokerShard {
             case .deliver(let batch):
                 deliver(batch)
                 batch.reset()
-                if idleBatches.count < Self.idleBatchLimit { idleBatches.append(batch) }
+                if idleBatches.count < Self.idleBatchLimit, !batch.isLarge { idleBatches.append(batch) }
             case .directory(let message): handle(message)
             case .run(let work): work(self)
             }
@@ -299,7 +301,7 @@ extension BrokerShard {
         if tail.readableBytes > 0 { transport.write(tail) }
         transport.flush()
         if wasFull, mayRead(connection) { transport.resumeReading() }
-        if idleBuffers.count < Self.idleBufferLimit, transport.isWritable {
+        if idleBuffers.count < Self.idleBufferLimit, tail.capacity <= Self.idleBufferBytes, transport.isWritable {
             tail.clear()
             idleBuffers.append(tail)
         }

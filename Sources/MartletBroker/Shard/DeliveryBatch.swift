@@ -18,6 +18,9 @@ final class DeliveryBatch: @unchecked Sendable {
 
     var isEmpty: Bool { records.count == 0 }
 
+    /// Its memory has grown beyond what is worth keeping between turns.
+    var isLarge: Bool { bytes.capacity + records.capacity * MemoryLayout<DeliveryRecord>.stride > 4 << 20 }
+
     /// What the batch holds, shared payloads included.
     var byteCount: Int { records.count * MemoryLayout<DeliveryRecord>.stride + bytes.count + payloadBytes }
 
@@ -44,14 +47,18 @@ final class DeliveryBatch: @unchecked Sendable {
         }
     }
 
-    /// Adds one target. `target.options` says in which version and with which QoS it gets the message.
+    /// Adds one target; false when the packet would be larger than MQTT can say, as with a topic that came by alias.
+    /// `target.options` says in which version and with which QoS it gets the message.
     @inline(__always)
-    func append(_ message: OutgoingMessage, to target: SubscriptionEntry) {
+    func append(_ message: OutgoingMessage, to target: SubscriptionEntry) -> Bool {
         let options = target.options
         let qos = min(message.qos, options.qos)
         let isV5 = options.contains(.v5)
         let index = (isV5 ? 2 : 0) + Int(qos)
-        if variants[index].isNone { variants[index] = encode(message, qos: qos, version: isV5 ? .v5 : .v3_1_1) }
+        if variants[index].isNone {
+            guard let encoded = encode(message, qos: qos, version: isV5 ? .v5 : .v3_1_1) else { return false }
+            variants[index] = encoded
+        }
         let variant = variants[index]
         records.append(
             DeliveryRecord(
@@ -59,18 +66,19 @@ final class DeliveryBatch: @unchecked Sendable {
                 frameCount: variant.count, packetIDOffset: variant.packetIDOffset, expiryOffset: variant.expiryOffset,
                 topicStart: variant.topicStart, topicCount: UInt32(message.topic.count), payload: variant.payload,
                 qos: qos, retain: message.retain && options.contains(.retainAsPublished), topicHash: message.topicHash))
+        return true
     }
 
     private func encode(
         _ message: OutgoingMessage, qos: UInt8, version: ProtocolVersion
-    ) -> EncodedVariant {
+    ) -> EncodedVariant? {
         let properties = version == .v5 ? message.properties : UnsafeRawBufferPointer(start: nil, count: 0)
         return encode(message, properties: properties, qos: qos, version: version)
     }
 
     private func encode(
         _ message: OutgoingMessage, properties: UnsafeRawBufferPointer, qos: UInt8, version: ProtocolVersion
-    ) -> EncodedVariant {
+    ) -> EncodedVariant? {
         let isShared = message.payload.count >= Self.sharedPayloadBytes
         if isShared, sharedPayloadIndex < 0 {
             payloads.append(ByteBuffer(bytes: message.payload))
@@ -80,6 +88,7 @@ final class DeliveryBatch: @unchecked Sendable {
         let remaining = PublishEncoder.remainingLength(
             topicLength: message.topic.count, propertiesLength: properties.count,
             payloadLength: message.payload.count, qos: qos == 0 ? .atMostOnce : .atLeastOnce, version: version)
+        guard remaining <= VariableByteInteger.maximum else { return nil }
         let topicStart = 1 + VariableByteInteger.length(of: remaining) + 2
         let headCount = topicStart - 2 + remaining - message.payload.count
         let written = isShared ? headCount : headCount + message.payload.count

@@ -20,7 +20,11 @@ final class ShardMailbox: Sendable {
 
     init(loop: any EventLoop) { self.loop = loop }
 
-    func attach(_ shard: NIOLoopBound<BrokerShard>) { self.shard.withLockedValue { $0 = shard } }
+    /// What came before the shard is worked off at once.
+    func attach(_ shard: NIOLoopBound<BrokerShard>) {
+        self.shard.withLockedValue { $0 = shard }
+        loop.execute { shard.value.drainMailbox() }
+    }
 
     func post(_ message: ShardMessage) { append(message, bytes: 0) }
 

@@ -17,9 +17,10 @@ extension SubscriptionOptions {
     }
 
     /// Two subscriptions of one client match one message: one copy, at the higher QoS `[MQTT-3.3.5-1]`, with RETAIN as
-    /// published if either asks for it.
+    /// published if either asks for it, and not to the publisher itself if neither wants that.
     func merged(with other: SubscriptionOptions) -> SubscriptionOptions {
         SubscriptionOptions(
-            qos: max(qos, other.qos), union(other).intersection([.v5, .retainAsPublished]))
+            qos: max(qos, other.qos),
+            union(other).intersection([.v5, .retainAsPublished]).union(intersection(other).intersection(.noLocal)))
     }
 }

@@ -29,14 +29,10 @@ struct HTTPFrontDoor: Sendable {
         }
     }
 
-    /// How much longer than a request a connection may last without one.
-    private static let idleSecondsBeyondRequest = 45
-
     private func makeChannel(_ caller: HTTPCaller) -> HTTP1Channel {
         let seconds = limits.requestTimeoutSeconds
         let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [HTTPLimitsHandler(requestTimeoutSeconds: seconds, logger: logger)],
-            idleTimeout: .seconds(Int64(seconds + Self.idleSecondsBeyondRequest)),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
         return HTTP1Channel(

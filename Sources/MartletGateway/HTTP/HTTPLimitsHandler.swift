@@ -16,6 +16,7 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let logger: Logger
     private var deadline: Scheduled<Void>?
     private var peerAddress = "unknown"
+    private var isLastAnswer = false
 
     init(requestTimeoutSeconds: Int, logger: Logger) {
         self.requestTimeoutSeconds = requestTimeoutSeconds
@@ -24,33 +25,53 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         peerAddress = context.remoteAddress?.hostAndPort ?? peerAddress
-        arm(context)
+        arm(context, "no whole request")
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .end = unwrapOutboundIn(data) else {
+            if case .head(let head) = unwrapOutboundIn(data) { isLastAnswer = head.headerFields[.connection] == "close" }
+            return context.write(data, promise: promise)
+        }
+        context.write(data, promise: promise)
+        if isLastAnswer { linger(context) } else { arm(context, "no further request", isIdle: true) }
+    }
+
+    /// The answer said that it is the last: the way out is closed behind it, and what the client still sends is not
+    /// waited for longer than it takes to read the answer.
+    private func linger(_ context: ChannelHandlerContext) {
+        disarm()
+        context.flush()
+        context.close(mode: .output, promise: nil)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .seconds(1)) { bound.value.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: arm(context)
+        case .head: arm(context, "no whole request")
         case .body: break
         case .end: disarm()
         }
         context.fireChannelRead(data)
     }
 
-    /// From the first byte of a connection, and from the head of every later request. Between requests a connection may
-    /// idle as long as the server's idle time-out says.
-    private func arm(_ context: ChannelHandlerContext) {
+    /// Each step of a connection has the same time: its first request, the rest of a request that has begun, and the
+    /// next one after an answer.
+    private func arm(_ context: ChannelHandlerContext, _ missing: String, isIdle: Bool = false) {
         disarm()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(requestTimeoutSeconds))) {
             let (this, context) = bound.value
-            this.refuse("httpRequestTimeout", "no whole request within \(this.requestTimeoutSeconds) s")
+            this.refuse(
+                "httpRequestTimeout", "\(missing) within \(this.requestTimeoutSeconds) s", isIdle ? .debug : .notice)
             context.close(promise: nil)
         }
     }
 
-    private func refuse(_ reason: String, _ detail: String) {
-        logger.notice(
-            "http connection closed",
+    private func refuse(_ reason: String, _ detail: String, _ level: Logger.Level = .notice) {
+        logger.log(
+            level: level, "http connection closed",
             metadata: ["reason": "\(reason)", "detail": "\(detail)", "address": "\(peerAddress)"])
     }
 
@@ -62,7 +83,9 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { disarm() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError, error == .headerOverflow else {
+        guard let fault = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        guard fault == .headerOverflow else {
+            refuse("httpMalformed", "\(fault)")
             return context.fireErrorCaught(error)
         }
         refuse("httpHeaderTooLarge", "the header fields exceed http.headerBytes")

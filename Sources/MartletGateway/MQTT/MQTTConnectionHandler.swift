@@ -18,6 +18,8 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
     private var connection: ClientConnection?
     /// What was read and not yet handled: the beginning of a frame, or packets that wait for CONNECT's answer.
     private var unread: ByteBuffer?
+    /// The loop's read buffer, between a read and its end.
+    private var lent: ByteBuffer?
     private var isParsing = false
     private var isReadPending = false
     private var isResumeScheduled = false
@@ -83,7 +85,16 @@ extension MQTTConnectionHandler {
             unread?.writeBuffer(&bytes)
             parseUnread()
         }
-        readBuffer?.giveBack(bytes)
+        lent = readBuffer == nil ? nil : bytes
+    }
+
+    /// NIO has let go of the buffer by now, so it can be used again without a copy.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if let bytes = lent {
+            lent = nil
+            readBuffer?.giveBack(bytes)
+        }
+        context.fireChannelReadComplete()
     }
 
     private func parseUnread() {

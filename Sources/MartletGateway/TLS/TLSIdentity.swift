@@ -20,12 +20,14 @@ package struct TLSIdentity: Sendable {
 
     /// - Throws: what NIOSSL throws for files that it cannot read.
     package init(certificateFile: String, privateKeyFile: String) throws {
-        mutual = try Self.context(certificateFile, privateKeyFile, .noHostnameVerification)
-        shared = try Self.context(certificateFile, privateKeyFile, .optionalVerification)
+        mutual = try Self.context(certificateFile, privateKeyFile, .noHostnameVerification, [.mqttWithCertificate, .mqtt])
+        shared = try Self.context(
+            certificateFile, privateKeyFile, .optionalVerification, ApplicationProtocol.allCases)
     }
 
     private static func context(
-        _ certificateFile: String, _ privateKeyFile: String, _ verification: CertificateVerification
+        _ certificateFile: String, _ privateKeyFile: String, _ verification: CertificateVerification,
+        _ protocols: [ApplicationProtocol]
     ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
@@ -35,7 +37,7 @@ package struct TLSIdentity: Sendable {
         configuration.minimumTLSVersion = .tlsv12
         // A client that does not answer close_notify is not waited for.
         configuration.shutdownTimeout = .seconds(1)
-        configuration.applicationProtocols = ApplicationProtocol.allCases.map(\.rawValue)
+        configuration.applicationProtocols = protocols.map(\.rawValue)
         return try NIOSSLContext(configuration: configuration)
     }
 }

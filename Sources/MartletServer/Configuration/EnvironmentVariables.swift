@@ -3,7 +3,7 @@ import Configuration
 /// The variables whose names begin with `MARTLET_`, each known.
 struct EnvironmentVariables {
     /// Names with the prefix that belong to the build and the tests and configure nothing.
-    static let others: Set<String> = ["MARTLET_WARNINGS_AS_ERRORS", "MARTLET_PAHO_SUITE"]
+    static let others: Set<String> = ["MARTLET_WARNINGS_AS_ERRORS", "MARTLET_PAHO_SUITE", "MARTLET_BINARY"]
 
     private let provider: EnvironmentVariablesProvider
 
