@@ -46,7 +46,7 @@ define stage
 printf -- '-- %s: %d.%d minutes\n' '$(1)' $$(( ($$(date +%s) - start) / 60 )) $$(( ($$(date +%s) - start) % 60 / 6 ))
 endef
 
-.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench clean
+.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-20s %s\n", $$1, $$2 }'
@@ -91,6 +91,9 @@ test-build: setup-build
 
 test-swift:
 	$(call stage,Swift tests,$(DEBUG_TEST) --skip-build)
+	@.build/debug/MQTTCodecFuzz $(wildcard Fuzz/Corpus/mqtt/* Fuzz/Found/mqtt/*)
+	@.build/debug/IoTPolicyFuzz $(wildcard Fuzz/Corpus/policy/* Fuzz/Found/policy/*)
+	@.build/debug/AWSModelFuzz $(wildcard Fuzz/Corpus/api/* Fuzz/Found/api/*)
 
 # pytest closes with its own time, so that its line stays the last one.
 test-compatibility: setup-test
@@ -98,6 +101,15 @@ test-compatibility: setup-test
 
 bench: setup-bench release ## measure start, memory and the standard set beside Debian's mosquitto
 	@python3 Benchmarks/run.py $(BENCH)
+
+# make fuzz TARGET=IoTPolicyFuzz CORPUS=policy FUZZ_SECONDS=600
+TARGET ?= MQTTCodecFuzz
+CORPUS ?= mqtt
+FUZZ_SECONDS ?= 60
+fuzz: setup-build ## search for inputs that break a parser: TARGET, CORPUS, FUZZ_SECONDS
+	swift build --scratch-path .build-fuzz --product $(TARGET) -Xswiftc -sanitize=fuzzer,address -Xswiftc -DFUZZING
+	mkdir -p .build-fuzz/corpus/$(CORPUS)
+	.build-fuzz/debug/$(TARGET) -max_len=2000 -max_total_time=$(FUZZ_SECONDS) .build-fuzz/corpus/$(CORPUS) Fuzz/Corpus/$(CORPUS)
 
 clean: ## remove what was built; data directories stay
 	rm -rf .build $(VENV) Benchmarks/bin Benchmarks/results

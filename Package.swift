@@ -143,8 +143,10 @@ let package = Package(
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MQTTCodec", "IoTPolicy", .nioCore]),
 
         // Beside the house: fuzz targets and benchmarks.
-        beside("MQTTCodecFuzz", in: "Fuzz", ["MQTTCodec", .nioCore]),
-        beside("IoTPolicyFuzz", in: "Fuzz", ["MartletBase", "IoTPolicy"]),
+        .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict),
+        beside("MQTTCodecFuzz", in: "Fuzz", ["FuzzDriver", "MQTTCodec", .nioCore]),
+        beside("IoTPolicyFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTPolicy"]),
+        beside("AWSModelFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "AWSModel"]),
         beside("IndexBenchmark", in: "Benchmarks", ["MartletBroker"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+import FuzzDriver
 import IoTPolicy
 import MartletBase
 
@@ -35,3 +36,5 @@ private func context(clientID: String) -> PolicyContext {
         certificate: CertificateFacts(
             certificateID: "9f2c", serialNumberHex: "0a", subject: ["CommonName": ["pump", "a*b"], "Country": ["DE"]]))
 }
+
+runFuzzer(fuzzOneInput)

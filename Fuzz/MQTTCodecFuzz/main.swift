@@ -1,4 +1,4 @@
-import Glibc
+import FuzzDriver
 import MQTTCodec
 import NIOCore
 
@@ -50,27 +50,4 @@ private func readTopics(_ input: UnsafeRawBufferPointer) {
     }
 }
 
-#if FUZZING
-/// libFuzzer's driver. SwiftPM renames this program's `main`, so libFuzzer's own is not linked.
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ input: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
-var argumentCount = CommandLine.argc
-var arguments = CommandLine.unsafeArgv
-exit(runDriver(&argumentCount, &arguments, fuzzOneInput))
-#else
-// Without libFuzzer the program feeds the files that it is given, for repeating what a fuzzer found.
-for path in CommandLine.arguments.dropFirst() {
-    guard let file = fopen(path, "rb") else {
-        print("cannot open \(path)")
-        exit(2)
-    }
-    var bytes = [UInt8](repeating: 0, count: 1 << 20)
-    let count = fread(&bytes, 1, bytes.count, file)
-    fclose(file)
-    _ = bytes.withUnsafeBufferPointer { fuzzOneInput($0.baseAddress, count) }
-}
-#endif
+runFuzzer(fuzzOneInput)

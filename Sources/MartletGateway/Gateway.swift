@@ -117,6 +117,9 @@ package final class Gateway: Sendable {
         for channel in listening.takeAll() { try? await channel.close() }
     }
 
+    /// Lets HTTP requests under way be answered, and closes their connections.
+    package func finishRequests() async { await http.connections.finish(patience: .seconds(3)) }
+
     private func bind(
         _ listener: String, _ address: String, _ port: Int,
         _ setUp: @escaping @Sendable (Gateway, any Channel) throws -> Void

@@ -19,13 +19,20 @@ struct HTTPFrontDoor: Sendable {
     let responder: any APIResponder
     let limits: Limits
     let logger: Logger
+    let connections = HTTPConnections()
+
+    init(responder: any APIResponder, limits: Limits, logger: Logger) {
+        self.responder = responder
+        self.limits = limits
+        self.logger = logger
+    }
 
     /// Takes over an accepted channel.
     func serve(_ channel: any Channel, caller: HTTPCaller) -> EventLoopFuture<Void> {
         let http = makeChannel(caller)
         let logger = logger
         return http.setup(channel: channel, logger: logger).map { value in
-            Task { await http.handle(value: value, logger: logger) }
+            connections.add(channel, Task { await http.handle(value: value, logger: logger) })
         }
     }
 

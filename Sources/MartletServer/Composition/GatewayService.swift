@@ -34,6 +34,7 @@ struct GatewayService: Service, CustomStringConvertible {
             metrics.markReady()
             try? await gracefulShutdown()
         } catch let error as Gateway.BindError {
+            await gateway.stopAccepting()
             throw ServerFailure.runtime(
                 "cannot listen on \(error.address):\(error.port) for \(error.listener): \(error.detail)")
         }
@@ -41,6 +42,7 @@ struct GatewayService: Service, CustomStringConvertible {
         desk.health.set("listeners", failure: "the server is shutting down")
         logger.info("draining")
         await gateway.stopAccepting()
+        await gateway.finishRequests()
         await broker.drain()
         ReadyAnnouncement.withdraw(configuration)
     }
