@@ -117,6 +117,7 @@ let package = Package(
         room("MartletDevice", ["MartletBase", "MQTTCodec", .nioCore, .nio("NIOPosix"), .nioSSL]),
         room("MartletTesting", ["MartletBase", .nioCore]),
 
+        tests("HouseTests"),
         tests("MartletBaseTests", ["MartletBase"]),
         tests("IoTPolicyTests", ["MartletBase", "IoTPolicy"]),
         tests("IoTDomainTests", ["MartletBase", "IoTDomain"]),

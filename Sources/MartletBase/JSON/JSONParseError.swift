@@ -15,5 +15,10 @@ public struct JSONParseError: Error, Hashable, Sendable, CustomStringConvertible
     /// Byte offset from the start of the text.
     public let offset: Int
 
+    public init(code: Code, offset: Int) {
+        self.code = code
+        self.offset = offset
+    }
+
     public var description: String { "\(code.rawValue) at byte \(offset)" }
 }
