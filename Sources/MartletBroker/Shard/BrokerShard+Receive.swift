@@ -87,10 +87,4 @@ extension BrokerShard {
         if connection.phase == .connected { return close(connection, .malformed(error)) }
         refuse(connection, .malformed(error))
     }
-
-    package func receivedTooLarge(_ bytes: Int, from connection: ClientConnection) {
-        let limit = LimitExceeded(
-            "mqtt.packetMax", limit: packetLimit(of: connection), asked: bytes, reasonCode: .packetTooLarge)
-        if connection.phase == .connected { close(connection, .limit(limit)) } else { refuse(connection, .limit(limit)) }
-    }
 }
