@@ -80,12 +80,12 @@ let package = Package(
 
         // Floor 1: one outside thing each.
         room("MartletObserve", ["MartletBase", .logging]),
-        room("MartletStore", ["MartletBase", .grdb]),
+        room("MartletStore", ["MartletBase", .nioCore, .nio("NIOConcurrencyHelpers"), .nio("NIOPosix"), .grdb]),
         room("MartletPKI", ["MartletBase", .x509, .asn1, .crypto, .cryptoExtras]),
         room(
             "MartletBroker",
             [
-                "MartletBase", "MQTTCodec", "IoTPolicy", .nioCore, .nio("NIOConcurrencyHelpers"), .logging,
+                "MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore", .nioCore, .nio("NIOConcurrencyHelpers"), .logging,
             ]),
 
         // Floor 2: what AWS calls a service, one folder per area.
@@ -115,7 +115,7 @@ let package = Package(
 
         // The device's side, and what tests share.
         room("MartletDevice", ["MartletBase", "MQTTCodec", .nioCore, .nio("NIOPosix"), .nioSSL]),
-        room("MartletTesting", ["MartletBase", .nioCore]),
+        room("MartletTesting", ["MartletBase", "MartletStore", .nioCore]),
 
         tests("HouseTests"),
         tests("MartletBaseTests", ["MartletBase"]),
@@ -137,11 +137,11 @@ let package = Package(
         tests("MQTTCodecTests", ["MartletBase", "MQTTCodec", .nioCore]),
         tests("AWSModelTests", ["MartletBase", "AWSModel"]),
         tests("MartletObserveTests", ["MartletBase", "MartletObserve", .logging]),
-        tests("MartletStoreTests", ["MartletBase", "MartletStore"]),
+        tests("MartletStoreTests", ["MartletBase", "MartletStore", .nioCore]),
         tests(
             "MartletServerTests",
             ["MartletBase", "MartletServer", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1")]),
-        tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MQTTCodec", "IoTPolicy", .nioCore]),
+        tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MartletStore", "MQTTCodec", "IoTPolicy", .nioCore]),
 
         // Beside the house: fuzz targets and benchmarks.
         .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict),

@@ -1,0 +1,41 @@
+import NIOCore
+
+/// The form of one record in the log. All integers are little-endian.
+///
+/// ```
+/// u32 length     bytes from `type` to the end of the record
+/// u32 checksum   CRC-32C of the same bytes
+/// u8  type
+/// put        u8 kind, u64 number, u64 revision, body
+/// remove     u64 number, u64 revision
+/// message    u32 count, count x (u64 queue, u64 sequence, u32 subscriptionID, u8 flags), body
+/// openQueue  u64 queue
+/// endQueue   u64 queue
+/// cursor     u64 queue, u64 settledThrough, u64 sentThrough, u32 count, count x u64 sequence
+/// ```
+///
+/// Loops write records with sequences and checksums of 0; the log fills both in. A length of 0 is the end of a segment.
+enum LogRecord {
+    enum RecordType: UInt8 {
+        case put = 1
+        case remove = 2
+        case message = 3
+        case openQueue = 4
+        case endQueue = 5
+        case cursor = 6
+        /// Superseded before it was written: skipped by every reader.
+        case void = 7
+    }
+
+    /// Length and checksum.
+    static let headerBytes = 8
+    static let targetBytes = 21
+
+    static func write(_ type: RecordType, into bytes: inout ByteBuffer, _ content: (inout ByteBuffer) -> Void) {
+        let start = bytes.writerIndex
+        bytes.writeMultipleIntegers(0 as UInt32, 0 as UInt32, type.rawValue, endianness: .little)
+        content(&bytes)
+        let length = bytes.writerIndex - start - headerBytes
+        bytes.setInteger(UInt32(length), at: start, endianness: .little)
+    }
+}

@@ -1,0 +1,46 @@
+package import NIOCore
+
+/// What the broker must find again after a crash: queues of messages, and numbered records (clients with their presence,
+/// session and will; subscriptions; retained messages). The write side is synchronous, ordered and called on event
+/// loops; it never blocks.
+///
+/// Two kinds of things are kept:
+///
+/// - a **record** has a number, a kind and a body. `put` replaces it, `remove` ends it. Of two writes of one record the one
+///   with the higher revision wins, whatever the order in which they come; equal revisions win in the order of submission.
+/// - a **queue** has a number and entries with rising sequences. One message is stored once, however many queues get it.
+///   Its cursor says what is settled. What is appended to a queue that does not exist, or has ended, is nobody's.
+///
+/// Batches become durable in the order of submission, over all loops: who submits after another loop's batch was
+/// submitted is durable after it.
+package protocol MessageStore: Sendable {
+    /// A number that nothing has had. Never blocks.
+    func makeNumber() -> StoreNumber
+
+    /// Where reports for a loop go; called once for each loop, before its first submit. `report` is called on a thread
+    /// of the store and must not block.
+    func attach(loop: Int, _ report: @escaping @Sendable (StoreReport) -> Void)
+
+    /// Hands a loop's batch over. Exactly one report with `through` at or beyond the returned ticket follows.
+    func submit(_ batch: StoreBatch, from loop: Int) -> StoreTicket
+
+    /// Reads entries after a sequence, at least one if there is any, until `byteLimit` bytes of bodies are exceeded. It
+    /// sees every append that was durable before the call. `done` is called on a thread of the store.
+    func read(
+        _ queue: StoreNumber, after sequence: UInt64, byteLimit: Int,
+        _ done: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void)
+
+    /// Bytes that were submitted and are not durable yet: what back-pressure looks at.
+    var waitingBytes: Int { get }
+
+    /// All records, in no particular order. For the start, before anything is submitted.
+    func forEachRecord(
+        _ visit: (StoreNumber, RecordKind, ByteBuffer) throws(StoreFailure) -> Void
+    ) throws(StoreFailure)
+
+    /// nil when there is no such queue.
+    func queue(_ number: StoreNumber) -> QueueState?
+
+    /// What operators see on `/metrics`.
+    var statistics: MessageStoreStatistics { get }
+}
