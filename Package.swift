@@ -44,6 +44,7 @@ extension Target.Dependency {
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
 }
 
@@ -69,6 +70,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         // Floor 0: pure. No sockets, no disk, no clock of their own.
@@ -85,7 +87,7 @@ let package = Package(
         room(
             "MartletBroker",
             [
-                "MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore", .nioCore, .nio("NIOConcurrencyHelpers"), .logging,
+                "MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore", .nioCore, .nio("NIOConcurrencyHelpers"), .heap, .logging,
             ]),
 
         // Floor 2: what AWS calls a service, one folder per area.

@@ -1,6 +1,7 @@
 package import Logging
 import MQTTCodec
 package import MartletBase
+package import MartletStore
 package import NIOCore
 import Synchronization
 
@@ -12,8 +13,11 @@ package final class Broker: Sendable {
     package let clock: any WallClock
     package let random: any RandomSource
     package let authority: any ConnectionAuthority
+    package let store: any MessageStore
     package let loops: [any EventLoop]
     let mailboxes: [ShardMailbox]
+    /// The kept sessions of all accounts.
+    let sessions: SessionTable
     let topicHasher: TopicHasher
     private let limits: BrokerLimits
     private let behaviour: BrokerBehaviour
@@ -22,16 +26,26 @@ package final class Broker: Sendable {
     private let seed: UInt64
     private let accounts = Mutex<[AccountID: AccountContext]>([:])
     private let openConnections = Atomic<Int>(0)
+    private let services = Mutex<[ReservedTopics.Area: any ServiceMailbox]>([:])
+    /// What the store had at the start, by home loop, until that loop's shard takes it.
+    private let restored = Mutex<[UInt16: [RestoredClient]]>([:])
+    /// Records in the store that belong to nothing; the first shard removes them.
+    private let orphans = Mutex<[StoreNumber]>([])
+    private let onStoreFailure: @Sendable (StoreFailure) -> Void
 
     package init(
         region: String, loops: [any EventLoop], limits: BrokerLimits, behaviour: BrokerBehaviour,
-        authority: any ConnectionAuthority, clock: any WallClock, random: any RandomSource, logger: Logger
+        authority: any ConnectionAuthority, store: any MessageStore, clock: any WallClock, random: any RandomSource,
+        logger: Logger, onStoreFailure: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) {
         self.region = region
         self.loops = loops
         self.limits = limits
         self.behaviour = behaviour
         self.authority = authority
+        self.store = store
+        self.onStoreFailure = onStoreFailure
+        sessions = SessionTable(limit: limits.sessions)
         self.clock = clock
         self.random = random
         self.logger = logger
@@ -48,9 +62,22 @@ package final class Broker: Sendable {
             index: UInt16(index), broker: self, loop: loops[index], limits: limits, behaviour: behaviour,
             logger: logger)
         mailboxes[index].attach(NIOLoopBound(shard, eventLoop: loops[index]))
+        let mailbox = mailboxes[index]
+        store.attach(loop: index) { mailbox.post(.stored($0)) }
+        shard.removeRecords(orphans.withLock { orphans in exchange(&orphans, with: []) })
+        shard.restore(restored.withLock { $0.removeValue(forKey: UInt16(index)) } ?? [])
         shard.start()
         return shard
     }
+
+    /// Puts a service behind its reserved topics. Before the shards are made.
+    package func setService(_ mailbox: any ServiceMailbox, for area: ReservedTopics.Area) {
+        services.withLock { $0[area] = mailbox }
+    }
+
+    func service(for area: ReservedTopics.Area) -> (any ServiceMailbox)? { services.withLock { $0[area] } }
+
+    func storeFailed(_ failure: StoreFailure) { onStoreFailure(failure) }
 
     package func account(_ id: AccountID) -> AccountContext {
         accounts.withLock { accounts in
@@ -59,7 +86,9 @@ package final class Broker: Sendable {
                 realm: Realm(region: region, account: id),
                 subscriptions: SubscriptionIndex(loopCount: loops.count, seed: seed),
                 retained: RetainedMessages(
-                    seed: seed, countLimit: limits.retainedMessages, byteLimit: limits.retainedBytes))
+                    seed: seed, countLimit: limits.retainedMessages, byteLimit: limits.retainedBytes,
+                    // Above all that earlier processes have given out: none of them wrote a thousand a millisecond.
+                    firstRevision: UInt64(max(0, clock.now().millisecondsSinceEpoch)) * 1000))
             accounts[id] = context
             return context
         }
@@ -137,7 +166,8 @@ extension Broker {
         accounts.withLock { $0.values.reduce(0) { $0 + $1.retained.count } }
     }
 
-    /// Takes no more connections and ends all there are, v5 clients with reason code 0x8B.
+    /// Takes no more connections and ends all there are, v5 clients with reason code 0x8B. Returns when what follows from
+    /// that is on disk: wills in the queues of those who are away, and the clients' last words.
     package func drain() async {
         _ = await onEveryShard { shard, done in
             shard.isDraining = true
@@ -145,5 +175,114 @@ extension Broker {
             shard.stopClock()
             done(())
         }
+        await settle()
+    }
+
+    /// What loops had told each other by now has been heard, twice over, and what they stored is on disk.
+    private func settle() async {
+        for _ in 0..<3 {
+            _ = await onEveryShard { shard, done in
+                shard.submitBatch()
+                shard.afterDurable(.call { _ in done(()) })
+            }
+        }
+    }
+
+    /// Whether a client is connected, since when, or why it left; nil when nothing is known of it.
+    package func connectivity(of clientID: String, in account: AccountID) async -> ClientConnectivity? {
+        let key = ClientKey(account: account, clientID: clientID)
+        return await withCheckedContinuation { continuation in
+            mailboxes[Int(homeLoop(of: key))].post(
+                .run { shard in
+                    continuation.resume(returning: shard.directory[key].flatMap { ClientConnectivity($0.presence) })
+                })
+        }
+    }
+
+    /// A thing is gone: what was remembered of its connections goes too (lifecycle-events.md section 2).
+    package func thingDeleted(_ name: String, in account: AccountID) {
+        let key = ClientKey(account: account, clientID: name)
+        mailboxes[Int(homeLoop(of: key))].post(.run { $0.thingDeleted(key) })
+    }
+}
+
+extension Broker: ServicePublisher {
+    package func publish(_ messages: [ServiceMessage], lane: String, in account: AccountID) async -> Bool {
+        let context = self.account(account)
+        let loop = Int(homeLoop(of: ClientKey(account: account, clientID: lane)))
+        return await withCheckedContinuation { continuation in
+            mailboxes[loop].post(
+                .run { shard in
+                    for message in messages {
+                        shard.publish(
+                            topic: ByteBuffer(string: message.topic), payload: message.payload, properties: ByteBuffer(),
+                            qos: min(message.qos, 1), retain: false, account: context)
+                    }
+                    shard.afterDurable(.call { continuation.resume(returning: $0) })
+                })
+        }
+    }
+}
+
+// MARK: The start
+
+extension Broker {
+    /// Takes back what an earlier process left in the store: retained messages, and sessions with their subscriptions.
+    /// Before the shards are made.
+    package func load() throws(StoreFailure) {
+        var contents = StoredContents()
+        try store.forEachRecord { number, kind, body throws(StoreFailure) in
+            do throws(StoredFormatError) {
+                try contents.add(number, kind, body)
+            } catch {
+                throw .corrupt(file: "record \(number.rawValue)", offset: 0, because: error.problem)
+            }
+        }
+        for (number, account, message) in contents.retained {
+            self.account(account).retained.restore(message, number: number)
+        }
+        for (number, client) in contents.clients { restore(client, number: number, &contents) }
+        orphans.withLock { $0 = contents.orphans }
+    }
+
+    private func restore(_ client: StoredClient, number: StoreNumber, _ contents: inout StoredContents) {
+        let context = account(client.key.account)
+        let entry = RestoredClient(
+            record: client, number: number, account: context, session: restoreSession(client, context, &contents))
+        restored.withLock { $0[homeLoop(of: client.key), default: []].append(entry) }
+    }
+
+    private func restoreSession(
+        _ client: StoredClient, _ account: AccountContext, _ contents: inout StoredContents
+    ) -> PersistentSession? {
+        guard let stored = client.session, let queue = store.queue(stored.queue),
+            let place = sessions.make(queue: stored.queue)
+        else { return nil }
+        let subscriptions = contents.takeSubscriptions(of: stored.queue)
+        account.subscriptions.withWriter { table in
+            for (filter, held) in subscriptions {
+                let entry = SubscriptionEntry(
+                    subscriber: place.ref.slot, loop: place.ref.loop, generation: place.ref.generation,
+                    options: held.options)
+                filter.withUnsafeReadableBytes { _ = table.insert(filter: $0, entry) }
+            }
+        }
+        return PersistentSession(
+            place: place, queue: stored.queue, expirySeconds: stored.expirySeconds, version: stored.version,
+            subscriptions: subscriptions, window: QueueWindow(queue.cursor))
+    }
+
+    /// Tells of the connections that were open when the server before this one died, and publishes their wills. Returns
+    /// when that is done; clients connect afterwards.
+    package func recover() async {
+        _ = await onEveryShard { shard, done in
+            shard.closeAllAfterCrash()
+            done(())
+        }
+        repeat { await settle() } while await willsUnderWay() > 0
+    }
+
+    private func willsUnderWay() async -> Int {
+        await onEveryShard { shard, done in done(shard.willsUnderWay) }.reduce(0, +)
     }
 }

@@ -23,6 +23,7 @@ package struct BrokerCounters: Sendable {
     package var pings = 0
     package var subscriptions = 0
     package var takeOvers = 0
+    package var sessionsExpired = 0
 
     package init() {}
 
@@ -49,6 +50,7 @@ package struct BrokerCounters: Sendable {
         sum.pings += other.pings
         sum.subscriptions += other.subscriptions
         sum.takeOvers += other.takeOvers
+        sum.sessionsExpired += other.sessionsExpired
         return sum
     }
 }

@@ -16,7 +16,11 @@ package struct BrokerLimits: Sendable {
     package var filtersPerSubscribe: Int?
     package var subscriptionsPerConnection: Int?
     package var sessions = 1_000_000
-    /// Messages of QoS 1 that wait for one client's window.
+    /// Longest time that a v5 session is kept; nil: as asked.
+    package var sessionExpiryMaxSeconds: UInt32?
+    /// How long a 3.1.1 session with cleanSession 0 is kept.
+    package var sessionExpiryV3Seconds: UInt32 = 604_800
+    /// Messages of QoS 1 that wait for one client, in memory or in the store.
     package var queuedMessages = 100_000
     package var queuedBytes = 256 << 20
     /// Bytes that wait for one client's socket; beyond it QoS 0 is dropped and QoS 1 waits in the queue.
@@ -36,5 +40,10 @@ package struct BrokerLimits: Sendable {
         if let maximum = keepAliveMaxSeconds, asked == 0 || asked > maximum { return maximum }
         if let minimum = keepAliveMinSeconds, asked > 0, asked < minimum { return minimum }
         return asked
+    }
+
+    /// Seconds that a session is kept after its connection (mqtt-broker.md section 7).
+    package func sessionExpiry(version5Asked asked: UInt32?) -> UInt32 {
+        min(asked ?? 0, sessionExpiryMaxSeconds ?? .max)
     }
 }

@@ -1,5 +1,6 @@
 import MQTTCodec
 package import MartletBase
+package import MartletStore
 import NIOConcurrencyHelpers
 package import NIOCore
 
@@ -41,36 +42,80 @@ package final class RetainedMessage: Sendable {
 /// `@unchecked Sendable` because the compiler cannot see that `tree` is touched with the lock held only.
 package final class RetainedMessages: @unchecked Sendable {
     private let lock = NIOLock()
-    private let tree: RetainedTree<RetainedMessage>
+    private let tree: RetainedTree<Kept>
+    /// Rises with each change of the tree. Starts above all that an earlier process has given out.
+    private var revision: UInt64
     private let countLimit: Int
     private let byteLimit: Int
 
-    package init(seed: UInt64, countLimit: Int, byteLimit: Int) {
+    private struct Kept {
+        let message: RetainedMessage
+        let number: StoreNumber
+    }
+
+    /// - Parameter firstRevision: higher than any that is in the store, such as the time in milliseconds, shifted.
+    package init(seed: UInt64, countLimit: Int, byteLimit: Int, firstRevision: UInt64 = 0) {
         tree = RetainedTree(seed: seed)
+        revision = firstRevision
         self.countLimit = countLimit
         self.byteLimit = byteLimit
     }
 
+    /// What the message store is to be told of one retained publish. Two loops may tell of one topic in any order: the
+    /// revision says which came last.
+    package struct Change: Sendable {
+        package enum Kind: Sendable { case put, remove }
+
+        package let kind: Kind
+        package let number: StoreNumber
+        package let revision: UInt64
+    }
+
     /// Keeps the message as its topic's last one `[MQTT-3.3.1-5]`; an empty payload removes what is there
     /// `[MQTT-3.3.1-10]` and is not kept `[MQTT-3.3.1-11]`.
-    package func store(_ message: RetainedMessage) -> LimitExceeded? {
+    /// - Returns: what to store; nil when nothing has changed.
+    package func store(
+        _ message: RetainedMessage, makeNumber: () -> StoreNumber
+    ) throws(LimitExceeded) -> Change? {
+        var refusal: LimitExceeded?
+        let change: Change? = message.topic.withUnsafeReadableBytes { topic -> Change? in
+            lock.withLock { () -> Change? in
+                let old = tree.value(of: topic)
+                if message.payload.readableBytes == 0 {
+                    guard let old else { return nil }
+                    _ = tree.remove(topic)
+                    return self.change(.remove, old.number)
+                }
+                refusal = limitExceeded(by: message, replacing: old?.message)
+                guard refusal == nil else { return nil }
+                let change = self.change(.put, old?.number ?? makeNumber())
+                _ = tree.set(topic, Kept(message: message, number: change.number), byteCount: message.byteCount)
+                return change
+            }
+        }
+        if let refusal { throw refusal }
+        return change
+    }
+
+    private func change(_ kind: Change.Kind, _ number: StoreNumber) -> Change {
+        revision += 1
+        return Change(kind: kind, number: number, revision: revision)
+    }
+
+    private func limitExceeded(by message: RetainedMessage, replacing old: RetainedMessage?) -> LimitExceeded? {
+        if old == nil, tree.count >= countLimit {
+            return LimitExceeded("retain.stored", limit: countLimit, asked: tree.count + 1, reasonCode: .quotaExceeded)
+        }
+        let bytes = tree.totalBytes + message.byteCount - (old?.byteCount ?? 0)
+        guard bytes > byteLimit else { return nil }
+        return LimitExceeded("retain.bytes", limit: byteLimit, asked: bytes, reasonCode: .quotaExceeded)
+    }
+
+    /// Takes a message back from the store, at the start: no limit refuses what was accepted before.
+    func restore(_ message: RetainedMessage, number: StoreNumber) {
         message.topic.withUnsafeReadableBytes { topic in
             lock.withLock {
-                if message.payload.readableBytes == 0 {
-                    _ = tree.remove(topic)
-                    return nil
-                }
-                let old = tree.value(of: topic)
-                if old == nil, tree.count >= countLimit {
-                    return LimitExceeded(
-                        "retain.stored", limit: countLimit, asked: tree.count + 1, reasonCode: .quotaExceeded)
-                }
-                let bytes = tree.totalBytes + message.byteCount - (old?.byteCount ?? 0)
-                if bytes > byteLimit {
-                    return LimitExceeded("retain.bytes", limit: byteLimit, asked: bytes, reasonCode: .quotaExceeded)
-                }
-                _ = tree.set(topic, message, byteCount: message.byteCount)
-                return nil
+                _ = tree.set(topic, Kept(message: message, number: number), byteCount: message.byteCount)
             }
         }
     }
@@ -80,8 +125,9 @@ package final class RetainedMessages: @unchecked Sendable {
         lock.withLock {
             var found: [RetainedMessage] = []
             var expired: [RetainedMessage] = []
-            tree.match(filter) { _, message in
-                if message.remainingSeconds(at: now) == 0 { expired.append(message) } else { found.append(message) }
+            tree.match(filter) { _, kept in
+                let isOver = kept.message.remainingSeconds(at: now) == 0
+                if isOver { expired.append(kept.message) } else { found.append(kept.message) }
                 return true
             }
             for message in expired { message.topic.withUnsafeReadableBytes { _ = tree.remove($0) } }

@@ -1,9 +1,11 @@
 import IoTPolicy
 package import MQTTCodec
+import MartletStore
 import NIOCore
 
-/// One client's connection and, until sessions are kept, its session. Lives on its event loop and is touched there
-/// only. What most connections never use is made when it is first needed: an idle connection stays small.
+/// One client's connection, with the session that ends with it or the kept one that it has taken up. Lives on its event
+/// loop and is touched there only. What most connections never use is made when it is first needed: an idle connection
+/// stays small.
 package final class ClientConnection {
     enum Phase {
         /// Nothing but CONNECT may come.
@@ -12,6 +14,15 @@ package final class ClientConnection {
         case connecting
         case connected
         case closed
+    }
+
+    /// How far the connection has come with its client id.
+    enum Claim {
+        case none
+        /// The home loop was asked.
+        case asked
+        /// It is this connection's, until the home loop is told that it has ended.
+        case granted
     }
 
     let slot: UInt32
@@ -31,8 +42,14 @@ package final class ClientConnection {
     var authorizationIsStale = false
     var authorizer: Authorizer?
     var thingName: String?
-    var isClientIDClaimed = false
+    /// The thing that the certificate belongs to alone: its events name it (lifecycle-events.md section 2).
+    var exclusiveThingName: String?
+    var claim = Claim.none
     var askedForPersistentSession = false
+    /// Names this connection in its events.
+    var sessionIdentifier: SessionIdentifier?
+    /// The kept session that it has taken up.
+    var session: PersistentSession?
 
     /// Receive needs no look-up: the policies allow it on every topic.
     var receivesEverything = false
@@ -44,6 +61,8 @@ package final class ClientConnection {
     var lastHeardSecond: UInt32 = 0
 
     var output = OutboundBuffer()
+    /// Acknowledgements that wait for the store.
+    var answers: CircularBuffer<PendingAnswer>?
     var isDirty = false
     var inflight = InflightWindow()
     var pending: CircularBuffer<PendingDelivery>?
@@ -54,7 +73,7 @@ package final class ClientConnection {
     var publishCache: TopicCacheBox?
     var receiveCache: TopicCacheBox?
     /// By filter, for UNSUBSCRIBE, re-authorisation and the end of the connection.
-    var subscriptions: [ByteBuffer: SubscriptionOptions]?
+    var subscriptions: [ByteBuffer: HeldSubscription]?
     var inboundAliases: [UInt16: ByteBuffer]?
     var will: LastWill?
 
@@ -79,6 +98,8 @@ package final class ClientConnection {
 /// A CONNECT that is being decided. An object, so that a connection carries no room for it afterwards.
 final class PendingConnect {
     let packet: Connect
+    /// The client id was granted, and policies have to be asked once more before it is used.
+    var grant: ConnectGrant?
     init(_ packet: Connect) { self.packet = packet }
 }
 

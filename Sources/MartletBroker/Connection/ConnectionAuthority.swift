@@ -8,6 +8,9 @@ package protocol ConnectionAuthority: Sendable {
     func authorize(
         _ request: AuthorizationRequest, on loop: any EventLoop,
         _ done: @escaping @Sendable (Result<ConnectionAuthorization, ConnectRefusal>) -> Void)
+
+    /// Whether the account has a thing of this name. Calls `done` once, on `loop`.
+    func isThing(_ name: String, in realm: Realm, on loop: any EventLoop, _ done: @escaping @Sendable (Bool) -> Void)
 }
 
 /// Who asks, with which client id, from where.
@@ -28,9 +31,12 @@ package struct ConnectionAuthorization: Sendable {
     package let authorizer: Authorizer
     /// The thing that the connection is associated with (policies.md section 4), or the thing that it would be.
     package let thingName: String?
+    /// The thing that the certificate is attached to as EXCLUSIVE_THING.
+    package let exclusiveThingName: String?
 
-    package init(authorizer: Authorizer, thingName: String?) {
+    package init(authorizer: Authorizer, thingName: String?, exclusiveThingName: String? = nil) {
         self.authorizer = authorizer
         self.thingName = thingName
+        self.exclusiveThingName = exclusiveThingName
     }
 }

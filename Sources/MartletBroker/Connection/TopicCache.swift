@@ -110,6 +110,8 @@ struct TopicVerdict: OptionSet {
     static let explicitlyDenied = TopicVerdict(rawValue: 32)
     /// Some statement reads the time: the decision is asked for anew with every message.
     static let timed = TopicVerdict(rawValue: 16)
+    /// The topic is a request to a service.
+    static let service = TopicVerdict(rawValue: 64)
 
     var isUsed: Bool { rawValue & 1 != 0 }
 }

@@ -1,6 +1,7 @@
 package import IoTPolicy
 package import MQTTCodec
 package import MartletBase
+package import MartletStore
 
 /// Why the server ends a connection that had been accepted, with the evidence. One value decides the DISCONNECT that a
 /// v5 client reads, the event that operators read, and whether the will goes out (mqtt-broker.md section 17).
@@ -24,11 +25,13 @@ package enum CloseCause: Sendable {
     case principalRevoked(String)
     case connectNoLongerAllowed(PolicyDecision)
     case shutdown
+    /// What has to be kept cannot be written.
+    case storeFailed(StoreFailure)
     case serverError(String)
 }
 
 /// A named limit that was reached, its number, and what asked for more.
-package struct LimitExceeded: Reason {
+package struct LimitExceeded: Error, Reason {
     package let name: String
     package let limit: Int
     package let asked: Int
@@ -64,6 +67,7 @@ extension CloseCause: Reason {
         case .principalRevoked: "principalRevoked"
         case .connectNoLongerAllowed: "connectNoLongerAllowed"
         case .shutdown: "shutdown"
+        case .storeFailed(let failure): failure.code
         case .serverError: "serverError"
         }
     }
@@ -83,6 +87,7 @@ extension CloseCause: Reason {
         case .limit(let limit): limit.evidence
         case .unsupportedQoS: [Evidence("detail", "QoS 2 is not built yet; this server grants at most QoS 1")]
         case .shutdown: []
+        case .storeFailed(let failure): failure.evidence
         }
     }
 
@@ -100,6 +105,7 @@ extension CloseCause: Reason {
         case .limit(let limit): limit.reasonCode
         case .unsupportedQoS: .qosNotSupported
         case .shutdown: .serverShuttingDown
+        case .storeFailed: .quotaExceeded
         case .serverError: .unspecifiedError
         }
     }
@@ -114,7 +120,7 @@ extension CloseCause: Reason {
         case .denied, .connectNoLongerAllowed, .principalRevoked: .authError
         case .limit(let limit): limit.reasonCode == .quotaExceeded ? .throttled : .clientError
         case .shutdown: .serverInitiatedDisconnect
-        case .serverError: .serverError
+        case .serverError, .storeFailed: .serverError
         }
     }
 

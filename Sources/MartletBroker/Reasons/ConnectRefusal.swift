@@ -1,6 +1,7 @@
 package import IoTPolicy
 package import MQTTCodec
 package import MartletBase
+package import MartletStore
 
 /// Why a CONNECT was refused. The wire form for each protocol version follows from it (mqtt-broker.md section 17).
 package enum ConnectRefusal: Error, Reason {
@@ -17,6 +18,8 @@ package enum ConnectRefusal: Error, Reason {
     case willQoS2
     case limit(LimitExceeded)
     case shuttingDown
+    /// The session cannot be put on disk.
+    case storeFailed(StoreFailure)
     case serverError(String)
 
     package var code: String {
@@ -32,6 +35,7 @@ package enum ConnectRefusal: Error, Reason {
         case .willQoS2: "qos2NotBuilt"
         case .limit(let limit): limit.code
         case .shuttingDown: "shutdown"
+        case .storeFailed(let failure): failure.code
         case .serverError: "serverError"
         }
     }
@@ -50,6 +54,7 @@ package enum ConnectRefusal: Error, Reason {
         case .willQoS2: [Evidence("detail", "a will of QoS 2 needs QoS 2, which is not built yet")]
         case .limit(let limit): limit.evidence
         case .shuttingDown: []
+        case .storeFailed(let failure): failure.evidence
         }
     }
 
@@ -64,7 +69,19 @@ package enum ConnectRefusal: Error, Reason {
         case .willQoS2: .qosNotSupported
         case .limit(let limit): limit.reasonCode
         case .shuttingDown: .serverShuttingDown
+        case .storeFailed: .quotaExceeded
         case .serverError: .unspecifiedError
+        }
+    }
+
+    /// What the event says when the client id had been granted already.
+    package var disconnectReason: DisconnectReason {
+        switch self {
+        case .denied, .notAuthenticated, .certificateNotUsable: .authError
+        case .storeFailed, .serverError: .serverError
+        case .shuttingDown: .serverInitiatedDisconnect
+        case .limit: .throttled
+        default: .clientError
         }
     }
 
@@ -74,7 +91,7 @@ package enum ConnectRefusal: Error, Reason {
         case .malformed(let packet): packet.fault == .protocolVersionUnsupported ? .unacceptableProtocolVersion : nil
         case .clientIDInvalid, .emptyClientIDNeedsCleanSession: .identifierRejected
         case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
-        case .limit, .shuttingDown, .serverError: .serverUnavailable
+        case .limit, .shuttingDown, .storeFailed, .serverError: .serverUnavailable
         case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved, .willQoS2: nil
         }
     }

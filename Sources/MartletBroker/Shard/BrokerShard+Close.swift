@@ -1,3 +1,4 @@
+import IoTPolicy
 import Logging
 import MQTTCodec
 import MartletBase
@@ -14,7 +15,8 @@ extension BrokerShard {
             counters.disconnects[cause.disconnectReason.rawValue, default: 0] += 1
         }
         log(connection, cause)
-        end(connection, will: wasConnected && cause.publishesWill ? connection.will : nil, lingers: cause.isOurs)
+        if !wasConnected || !cause.publishesWill { connection.will = nil }
+        end(connection, reason: cause.disconnectReason, lingers: cause.isOurs)
     }
 
     private func sendDisconnect(_ connection: ClientConnection, _ cause: CloseCause) {
@@ -25,20 +27,22 @@ extension BrokerShard {
         send(.disconnect(disconnect), to: connection)
     }
 
-    /// Gives up everything that the connection holds and closes its transport when its last bytes have left. The will
-    /// goes out before the client id is given up, so that whoever takes it over speaks after it.
+    /// Gives up everything that the connection holds and closes its transport when its last bytes have left. A will
+    /// without delay goes out before the client id is given up, so that whoever takes it over speaks after it.
     ///
     /// - Parameter lingers: the last packet is ours, so the socket stays open until the client can have read it.
-    func end(_ connection: ClientConnection, will: LastWill?, lingers: Bool) {
+    func end(_ connection: ClientConnection, reason: DisconnectReason, lingers: Bool) {
         guard !connection.isClosed else { return }
         connection.phase = .closed
-        removeAllSubscriptions(connection)
-        if let will { publish(will, of: connection) }
-        if connection.isClientIDClaimed {
-            post(.release(key(of: connection), ref(connection)), toHomeOf: connection)
-        }
+        let session = putDown(connection) ?? connection.pendingConnect?.grant?.session
+        if session == nil { removeAllSubscriptions(connection) }
+        let leavesWill = (connection.will?.delaySeconds ?? 0) > 0 && (session?.expirySeconds ?? 0) > 0
+        if let will = connection.will, !leavesWill { publish(will, of: connection) }
+        giveUpClientID(of: connection, session, reason, leavesWill: leavesWill)
         connection.pendingConnect = nil
         connection.pending = nil
+        connection.answers = nil
+        connection.subscriptions = nil
         connection.retainedDeliveries = nil
         connection.publishCache = nil
         connection.receiveCache = nil
@@ -49,6 +53,30 @@ extension BrokerShard {
         freeSlot(of: connection)
     }
 
+    private func giveUpClientID(
+        of connection: ClientConnection, _ session: PersistentSession?, _ reason: DisconnectReason, leavesWill: Bool
+    ) {
+        switch connection.claim {
+        case .none: break
+        // The grant may be on its way: it will be given back when it comes.
+        case .asked: post(.withdraw(key(of: connection), ref(connection)), toHomeOf: connection)
+        case .granted:
+            let end = ConnectionEnd(
+                key: key(of: connection), ref: ref(connection), session: session, reason: reason,
+                network: networkSession(of: connection), leavesWill: leavesWill)
+            post(.release(end), toHomeOf: connection)
+        }
+        connection.claim = .none
+    }
+
+    func networkSession(of connection: ClientConnection) -> NetworkSession {
+        let identifier = connection.sessionIdentifier ?? SessionIdentifier(broker.random)
+        connection.sessionIdentifier = identifier
+        return NetworkSession(
+            sessionIdentifier: identifier, peer: connection.peer, thingName: connection.exclusiveThingName,
+            will: connection.will)
+    }
+
     /// The transport has ended by itself.
     package func transportClosed(_ connection: ClientConnection, error: String?) {
         close(connection, .connectionLost(error ?? "the connection was closed without DISCONNECT"))
@@ -56,14 +84,38 @@ extension BrokerShard {
 
     private func publish(_ will: LastWill, of connection: ClientConnection) {
         guard let authorizer = connection.authorizer else { return }
+        publish(will, authorizer, connection.account, metadata(of: connection))
+    }
+
+    /// Publishes the will of a connection that is no more, as its principal may do now.
+    func publish(_ origin: NetworkSession, of key: ClientKey, _ account: AccountContext) {
+        guard let will = origin.will else { return }
+        let request = AuthorizationRequest(realm: account.realm, peer: origin.peer, clientID: key.clientID)
+        let shard = NIOLoopBound(self, eventLoop: loop)
+        let metadata: Logger.Metadata = [
+            "clientId": "\(key.clientID)", "principal": "\(origin.peer.principalIdentifier)",
+        ]
+        willsUnderWay += 1
+        broker.authority.authorize(request, on: loop) { result in
+            shard.value.willsUnderWay -= 1
+            switch result {
+            case .success(let authorization): shard.value.publish(will, authorization.authorizer, account, metadata)
+            case .failure(let refusal):
+                shard.value.refusals.write("will not published", metadata.merging(refusal.metadata) { $1 })
+            }
+        }
+    }
+
+    private func publish(
+        _ will: LastWill, _ authorizer: Authorizer, _ account: AccountContext, _ metadata: Logger.Metadata
+    ) {
         let topic = String(buffer: will.topic)
         if let denial = willDenial(topic: topic, retain: will.retain, authorizer, broker.clock.now()) {
-            refusals.write("will not published", metadata(of: connection).merging(denial.metadata) { $1 })
-            return
+            return refusals.write("will not published", metadata.merging(denial.metadata) { $1 })
         }
         publish(
             topic: will.topic, payload: will.payload, properties: will.properties, qos: will.qos,
-            retain: will.retain, account: connection.account)
+            retain: will.retain, account: account)
     }
 
     private func log(_ connection: ClientConnection, _ cause: CloseCause) {
@@ -97,13 +149,13 @@ extension Reason {
         switch self {
         case let cause as CloseCause:
             switch cause {
-            case .denied, .connectNoLongerAllowed, .principalRevoked: cause.code
+            case .denied, .connectNoLongerAllowed, .principalRevoked, .storeFailed: cause.code
             case .reservedTopic(let refusal): refusal.sentence
             default: cause.description
             }
         case let refusal as ConnectRefusal:
             switch refusal {
-            case .denied, .certificateNotUsable, .serverError: refusal.code
+            case .denied, .certificateNotUsable, .storeFailed, .serverError: refusal.code
             case .willReserved(let refusal): refusal.sentence
             default: refusal.description
             }
@@ -126,7 +178,7 @@ extension CloseCause {
         switch self {
         case .clientDisconnect, .connectionLost, .takenOver, .shutdown: .debug
         case .keepAliveTimeout: .info
-        case .serverError: .error
+        case .serverError, .storeFailed: .error
         default: .notice
         }
     }

@@ -9,6 +9,14 @@ extension Connect {
     var asksForPersistentSession: Bool {
         version == .v5 ? (properties.sessionExpiryIntervalSeconds ?? 0) > 0 : !cleanStart
     }
+
+    /// How long its session is kept.
+    func sessionExpirySeconds(_ limits: BrokerLimits) -> UInt32 {
+        switch version {
+        case .v5: limits.sessionExpiry(version5Asked: properties.sessionExpiryIntervalSeconds)
+        case .v3_1_1: cleanStart ? 0 : limits.sessionExpiryV3Seconds
+        }
+    }
 }
 
 /// CONNECT: check, authorise, claim the client id, accept; the first failure ends the attempt
@@ -89,6 +97,9 @@ extension BrokerShard {
             install(authorization, on: connection)
             if let denial = denial(of: connect, on: connection, authorization.authorizer) {
                 counters.connectDenied.count(denial)
+                tell(
+                    .connectFailed(address: connection.peer.address), of: connection,
+                    session: SessionIdentifier(broker.random))
                 return refuse(connection, .denied(denial))
             }
             claimClientID(connection)
@@ -98,6 +109,7 @@ extension BrokerShard {
     func install(_ authorization: ConnectionAuthorization, on connection: ClientConnection) {
         connection.authorizer = authorization.authorizer
         connection.thingName = authorization.thingName
+        connection.exclusiveThingName = authorization.exclusiveThingName
         connection.receivesEverything = authorization.authorizer.blanket(.receive) == .allowsEverything
         connection.publishCache = nil
         connection.receiveCache = nil
@@ -124,21 +136,39 @@ extension BrokerShard {
     }
 
     private func claimClientID(_ connection: ClientConnection) {
-        guard !connection.isClientIDClaimed else { return accept(connection) }
-        connection.isClientIDClaimed = true
-        post(.claim(key(of: connection), ref(connection), address: address(of: connection)), toHomeOf: connection)
+        guard let connect = connection.pendingConnect?.packet else { return }
+        // Decided anew after the grant: the id is this connection's already.
+        if let grant = connection.pendingConnect?.grant { return accept(connection, grant) }
+        guard connection.claim == .none else { return }
+        connection.claim = .asked
+        connection.will = connect.will.map(LastWill.init)
+        post(
+            .claim(
+                ConnectClaim(
+                    key: key(of: connection), ref: ref(connection), account: connection.account,
+                    cleanStart: connect.cleanStart, expirySeconds: connect.sessionExpirySeconds(limits),
+                    version: connect.version, network: networkSession(of: connection))), toHomeOf: connection)
     }
 
     func key(of connection: ClientConnection) -> ClientKey {
         ClientKey(account: connection.account.account, clientID: connection.clientID)
     }
 
-    private func address(of connection: ClientConnection) -> String {
-        "\(connection.peer.address):\(connection.peer.port)"
+    /// The client id is this connection's. One that has ended meanwhile gives it back, with the session.
+    func granted(_ claim: ConnectClaim, _ grant: ConnectGrant) {
+        guard let connection = connection(claim.ref), connection.phase == .connecting else {
+            let end = ConnectionEnd(
+                key: claim.key, ref: claim.ref, session: grant.session, reason: .connectionLost, network: claim.network,
+                leavesWill: false)
+            return post(.release(end), to: broker.homeLoop(of: claim.key))
+        }
+        connection.claim = .granted
+        connection.pendingConnect?.grant = grant
+        accept(connection, grant)
     }
 
-    /// The client id is this connection's: the session begins `[MQTT-3.1.4-4]`.
-    private func accept(_ connection: ClientConnection) {
+    /// The session begins, or goes on `[MQTT-3.1.4-4]`.
+    private func accept(_ connection: ClientConnection, _ grant: ConnectGrant) {
         guard let connect = connection.pendingConnect?.packet else { return }
         // A change of policy may have come while the id was claimed.
         if connection.authorizationIsStale { return authorize(connection) }
@@ -147,20 +177,27 @@ extension BrokerShard {
         connection.receiveMaximum = min(
             limits.inflightOut, connect.properties.receiveMaximum.map(Int.init) ?? 65_535)
         connection.keepAliveSeconds = limits.keepAlive(asked: Int(connect.keepAliveSeconds))
-        connection.will = connect.will.map(LastWill.init)
         connection.lastHeardSecond = second
         armKeepAlive(connection)
         counters.connectsSucceeded += 1
-        send(.connAck(connAck(for: connect, on: connection)), to: connection)
-        logAccepted(connection, connect)
+        send(.connAck(connAck(for: connect, on: connection, grant)), to: connection)
+        logger.debug("client connected", metadata: metadata(of: connection))
+        if let session = grant.session {
+            takeUp(session, connection)
+            if let authorizer = connection.authorizer { recheckSubscriptions(connection, authorizer) }
+        }
         connection.transport.resumeReading()
     }
 
-    private func connAck(for connect: Connect, on connection: ClientConnection) -> ConnAck {
-        guard connect.version == .v5 else { return ConnAck(reasonCode: .success) }
+    private func connAck(for connect: Connect, on connection: ClientConnection, _ grant: ConnectGrant) -> ConnAck {
+        guard connect.version == .v5 else {
+            return ConnAck(sessionPresent: grant.isSessionPresent, reasonCode: .success)
+        }
         var properties = Properties()
-        // Sessions are in memory and end with their connection (architecture.md "Until it is built").
-        if (connect.properties.sessionExpiryIntervalSeconds ?? 0) != 0 { properties.sessionExpiryIntervalSeconds = 0 }
+        let expiry = grant.session?.expirySeconds ?? 0
+        if connect.properties.sessionExpiryIntervalSeconds ?? 0 != expiry {
+            properties.sessionExpiryIntervalSeconds = expiry
+        }
         properties.receiveMaximum = UInt16(min(limits.inflightIn, 65_535))
         properties.maximumQoS = .atLeastOnce
         if limits.packetBytes < VariableByteInteger.maximum {
@@ -174,16 +211,7 @@ extension BrokerShard {
         // Refused until they are built.
         properties.sharedSubscriptionAvailable = false
         properties.subscriptionIdentifiersAvailable = false
-        return ConnAck(reasonCode: .success, properties: properties)
-    }
-
-    private func logAccepted(_ connection: ClientConnection, _ connect: Connect) {
-        logger.debug("client connected", metadata: metadata(of: connection))
-        if connect.version == .v3_1_1, !connect.cleanStart {
-            refusals.write(
-                "session kept in memory only: it ends with its connection", level: .info,
-                metadata(of: connection).merging(["reason": "persistentSessionsNotBuilt"]) { $1 })
-        }
+        return ConnAck(sessionPresent: grant.isSessionPresent, reasonCode: .success, properties: properties)
     }
 
     /// Answers CONNECT with the refusal's own wire form and closes (mqtt-broker.md section 17).
@@ -200,45 +228,7 @@ extension BrokerShard {
                 send(.connAck(ConnAck(reasonCode: code.reasonCode)), to: connection)
             }
         }
-        end(connection, will: nil, lingers: true)
-    }
-}
-
-// MARK: Client ids
-
-extension BrokerShard {
-    func post(_ message: DirectoryMessage, toHomeOf connection: ClientConnection) {
-        post(message, to: broker.homeLoop(of: key(of: connection)))
-    }
-
-    private func post(_ message: DirectoryMessage, to loop: UInt16) {
-        guard loop != index else { return handle(message) }
-        // What this loop has published so far is handed over first: nobody else publishes for the client id earlier.
-        handOverOutboxes()
-        broker.mailboxes[Int(loop)].post(.directory(message))
-    }
-
-    func handle(_ message: DirectoryMessage) {
-        switch message {
-        case .claim(let key, let ref, let address):
-            if let answer = directory.claim(key, by: ref, address: address) { route(answer) }
-        case .release(let key, let ref):
-            for answer in directory.release(key, by: ref) { route(answer) }
-        case .takeOver(let ref, let address):
-            guard let connection = connection(ref), !connection.isClosed else { return }
-            counters.takeOvers += 1
-            close(connection, .takenOver(by: address))
-        case .granted(let ref):
-            // A connection that has ended meanwhile has sent its release behind its claim.
-            guard let connection = connection(ref), connection.phase == .connecting else { return }
-            accept(connection)
-        }
-    }
-
-    private func route(_ message: DirectoryMessage) {
-        switch message {
-        case .takeOver(let ref, _), .granted(let ref): post(message, to: ref.loop)
-        case .claim(let key, _, _), .release(let key, _): post(message, to: broker.homeLoop(of: key))
-        }
+        connection.will = nil
+        end(connection, reason: refusal.disconnectReason, lingers: true)
     }
 }

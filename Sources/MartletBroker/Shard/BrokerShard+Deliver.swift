@@ -2,19 +2,62 @@ import IoTPolicy
 import Logging
 import MQTTCodec
 import MartletBase
+import MartletStore
 import NIOCore
 
 /// From a message and its targets to bytes in each target's output.
 extension BrokerShard {
-    func deliver(_ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>) {
+    /// - Returns: whether kept sessions get the message from the store, so that it has to be on disk before it is
+    ///   acknowledged.
+    @discardableResult
+    func deliver(_ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>) -> Bool {
         localBatch.reset()
         for loop in openOutboxes { loop.beginMessage() }
         for target in targets {
             if target.options.contains(.noLocal), message.publisher == target.ref { continue }
-            let batch = target.loop == index ? localBatch : outbox(for: target.loop)
-            if !batch.append(message, to: target) { counters.droppedPacketTooLarge += 1 }
+            if target.loop == SessionPlace.loopMarker {
+                deliver(message, toSession: target)
+            } else {
+                write(message, to: target)
+            }
         }
+        let isStored = storeForQueues(message)
         if !localBatch.isEmpty { deliver(localBatch) }
+        return isStored
+    }
+
+    @inline(__always)
+    private func write(_ message: OutgoingMessage, to target: SubscriptionEntry) {
+        let batch = target.loop == index ? localBatch : outbox(for: target.loop)
+        if !batch.append(message, to: target) { counters.droppedPacketTooLarge += 1 }
+    }
+
+    /// A kept session gets QoS 1 from its queue, and QoS 0 only while its client is connected.
+    private func deliver(_ message: OutgoingMessage, toSession target: SubscriptionEntry) {
+        if message.qos > 0, target.options.qos > 0 {
+            let isRetained = message.retain && target.options.contains(.retainAsPublished)
+            queueTargets.append(
+                QueueTarget(
+                    queue: broker.sessions.queue(of: target.subscriber), subscriptionID: target.subscriptionID,
+                    flags: isRetained ? QueueFlags.retain : 0))
+            return
+        }
+        guard let connection = broker.sessions.connection(of: target.subscriber) else { return }
+        write(
+            message,
+            to: SubscriptionEntry(
+                subscriber: connection.slot, loop: connection.loop, generation: connection.generation,
+                options: target.options, subscriptionID: target.subscriptionID))
+    }
+
+    private func storeForQueues(_ message: OutgoingMessage) -> Bool {
+        guard !queueTargets.isEmpty else { return false }
+        let now = broker.clock.now()
+        withBatch { batch in
+            batch.append(to: queueTargets) { StoredMessage.write(message, at: now, into: &$0) }
+        }
+        queueTargets.removeAll(keepingCapacity: true)
+        return true
     }
 
     func deliver(_ batch: DeliveryBatch) {
@@ -30,11 +73,9 @@ extension BrokerShard {
             return
         }
         if !connection.receivesEverything {
-            let verdict = receiveVerdict(connection, record, frame)
-            guard verdict.contains(.allowed) else {
-                counters.receiveDenied.count(isExplicit: verdict.contains(.explicitlyDenied))
-                return
-            }
+            let start = Int(record.topicStart)
+            let topic = UnsafeRawBufferPointer(rebasing: frame[start..<start + Int(record.topicCount)])
+            guard mayReceive(connection, topic, hash: record.topicHash) else { return }
         }
         let payload = record.payload < 0 ? nil : batch.payloads[Int(record.payload)]
         let total = frame.count + (payload?.readableBytes ?? 0)
@@ -72,21 +113,26 @@ extension BrokerShard {
         return place
     }
 
+    /// Whether the client may have messages of the topic; one that it may not is counted.
+    func mayReceive(_ connection: ClientConnection, _ topic: UnsafeRawBufferPointer, hash: UInt64? = nil) -> Bool {
+        if connection.receivesEverything { return true }
+        let verdict = receiveVerdict(connection, topic, hash ?? broker.topicHasher.hash(topic))
+        if verdict.contains(.allowed) { return true }
+        counters.receiveDenied.count(isExplicit: verdict.contains(.explicitlyDenied))
+        return false
+    }
+
     /// `iot:Receive` is asked for each topic once, then remembered (policies.md section 3).
     private func receiveVerdict(
-        _ connection: ClientConnection, _ record: DeliveryRecord, _ frame: UnsafeRawBufferPointer
+        _ connection: ClientConnection, _ topic: UnsafeRawBufferPointer, _ hash: UInt64
     ) -> TopicVerdict {
         guard let authorizer = connection.authorizer else { return .used }
-        let start = Int(record.topicStart)
-        let topic = UnsafeRawBufferPointer(rebasing: frame[start..<start + Int(record.topicCount)])
         let box = connection.receiveCache ?? TopicCacheBox(limit: limits.cachedTopicsPerConnection)
         connection.receiveCache = box
-        if let entry = box.cache.find(topic, hash: record.topicHash) { return entry.verdict }
+        if let entry = box.cache.find(topic, hash: hash) { return entry.verdict }
         let verdict = decideReceive(connection, topic, authorizer)
         if !authorizer.dependsOnTime(.receive) {
-            box.cache.insert(
-                topic, hash: record.topicHash, verdict: verdict,
-                targets: UnsafeBufferPointer(start: nil, count: 0))
+            box.cache.insert(topic, hash: hash, verdict: verdict, targets: UnsafeBufferPointer(start: nil, count: 0))
         }
         return verdict
     }
@@ -130,6 +176,7 @@ extension BrokerShard {
     }
 
     func acknowledged(_ connection: ClientConnection, _ packetID: UInt16) {
+        if let session = connection.session { return acknowledged(session, connection, packetID) }
         // An acknowledgement of nothing is ignored: a client may repeat one.
         guard connection.inflight.close(packetID), connection.pending != nil else { return }
         sendPending(connection)

@@ -2,6 +2,7 @@ import IoTPolicy
 import Logging
 import MQTTCodec
 import MartletBase
+import MartletStore
 import NIOCore
 
 /// PUBLISH from a client: resolve the topic once, then every further message costs one look-up.
@@ -10,13 +11,22 @@ extension BrokerShard {
         _ connection: ClientConnection, _ frame: UnsafeRawBufferPointer, _ view: PublishView
     ) throws(MalformedPacket) {
         guard view.qos != .exactlyOnce else { return close(connection, .unsupportedQoS) }
+        // [MQTT-3.3.4-9]; 3.1.1 has no such limit, so its client is just not read from.
+        if view.qos == .atLeastOnce, connection.version == .v5, connection.answers?.count ?? 0 >= limits.inflightIn {
+            return close(
+                connection,
+                .limit(
+                    LimitExceeded(
+                        "mqtt.inflightIn", limit: limits.inflightIn, asked: limits.inflightIn + 1,
+                        reasonCode: .receiveMaximumExceeded)))
+        }
         counters.publishIn += 1
         counters.publishInBytes += frame.count
         var message = OutgoingMessage(
             topic: UnsafeRawBufferPointer(rebasing: frame[view.topic]),
             properties: UnsafeRawBufferPointer(rebasing: frame[view.properties]),
             payload: UnsafeRawBufferPointer(rebasing: frame[view.payload]), qos: view.qos.rawValue,
-            retain: view.retain, topicHash: 0, expiryOffset: nil, publisher: ref(connection))
+            retain: view.retain, topicHash: 0, expiryOffset: nil, publisher: indexRef(connection))
         if message.payload.count > limits.payloadBytes {
             return close(
                 connection,
@@ -97,14 +107,29 @@ extension BrokerShard {
         guard verdict.contains(.allowed), !message.retain || verdict.contains(.retainAllowed) else {
             return refusePublish(connection, message, view, verdict)
         }
-        if message.retain, let limit = retain(message, of: connection.account, view.summary.messageExpiryInterval) {
-            return refuse(connection, view, .limit(limit))
+        var isStored = false
+        if message.retain {
+            do throws(LimitExceeded) {
+                isStored = try retain(message, of: connection.account, view.summary.messageExpiryInterval)
+            } catch {
+                return refuse(connection, view, .limit(error))
+            }
         }
-        if !targets.isEmpty { deliver(message, to: targets) }
+        if verdict.contains(.service) { handToService(message, of: connection) }
+        if !targets.isEmpty, deliver(message, to: targets) { isStored = true }
         guard view.qos == .atLeastOnce else { return }
-        ensureOutput(connection)
-        AckEncoder.appendPubAck(view.packetID, into: &connection.output.tail)
-        markDirty(connection)
+        if isStored, let storeFailure { return refuse(connection, view, .storeFailed(storeFailure)) }
+        answerPublish(connection, view.packetID, isStored: isStored)
+    }
+
+    /// The topic is a request to a service: it has its own copy, in the order in which its client published.
+    private func handToService(_ message: OutgoingMessage, of connection: ClientConnection) {
+        guard let mailbox = shadowService else { return }
+        mailbox.receive(
+            ServiceRequest(
+                realm: connection.account.realm, clientID: connection.clientID,
+                topic: String(decoding: message.topic, as: UTF8.self), payload: ByteBuffer(bytes: message.payload),
+                qos: message.qos))
     }
 
     /// The connection's cache, emptied when a subscription of the account has changed since it was filled.
@@ -132,6 +157,7 @@ extension BrokerShard {
         var verdict = TopicVerdict.used
         if authorizer.allows(.publish, topic, now: broker.clock.now()) { verdict.insert(.allowed) }
         if authorizer.allows(.retainPublish, topic, now: broker.clock.now()) { verdict.insert(.retainAllowed) }
+        if topic.first == UInt8(ascii: "$"), ReservedTopics.isServiceRequest(topic) { verdict.insert(.service) }
         if authorizer.dependsOnTime(.publish) || authorizer.dependsOnTime(.retainPublish) { verdict.insert(.timed) }
         return verdict
     }
@@ -155,17 +181,30 @@ extension BrokerShard {
         return LimitExceeded("mqtt.topicSlashes", limit: slashLimit, asked: slashes, reasonCode: .topicNameInvalid)
     }
 
-    /// Looks the topic's subscribers up and lends them to `body`. The scratch array is taken out meanwhile, since a
-    /// refusal in `body` may end a connection, and its will looks up targets of its own.
+    /// Looks the topic's subscribers up and lends them to `body`, still as a reader, so that no session among them ends
+    /// meanwhile. The scratch array is taken out, since a refusal in `body` may end a connection, and its will looks up
+    /// targets of its own.
     private func withTargets(
         of topic: UnsafeRawBufferPointer, _ account: AccountContext,
         _ body: (UnsafeBufferPointer<SubscriptionEntry>) -> Void
     ) {
-        asReader(of: account) { findTargets(topic, account) }
-        var found: [SubscriptionEntry] = []
-        swap(&found, &targets)
-        found.withUnsafeBufferPointer(body)
-        swap(&found, &targets)
+        asReader(of: account) {
+            findTargets(topic, account)
+            var found: [SubscriptionEntry] = []
+            swap(&found, &targets)
+            found.withUnsafeBufferPointer(body)
+            swap(&found, &targets)
+        }
+    }
+
+    /// Whether anybody has subscribed to the topic.
+    func isHeard(_ topic: ByteBuffer, _ account: AccountContext) -> Bool {
+        topic.withUnsafeReadableBytes { bytes in
+            asReader(of: account) {
+                findTargets(bytes, account)
+                return !targets.isEmpty
+            }
+        }
     }
 
     /// Fills `targets`: one entry per subscriber, at the highest QoS of its matching filters.
@@ -227,15 +266,16 @@ extension BrokerShard {
         refusals.write("publish refused", metadata(of: connection).merging(cause.metadata) { $1 })
         var properties = Properties()
         if connection.wantsProblemInformation { properties.reasonString = MQTTString(cause.clientSentence) }
-        send(
-            .pubAck(Acknowledgement(packetID: view.packetID, reasonCode: code, properties: properties)), to: connection)
+        answer(
+            connection, .pubAck(Acknowledgement(packetID: view.packetID, reasonCode: code, properties: properties)),
+            isStored: false)
     }
 }
 
 // MARK: Publishing from inside
 
 extension BrokerShard {
-    /// Publishes a message that no client's packet carries: a will, or what a service has to say.
+    /// Publishes a message that no client's packet carries: a will, an event, or what a service has to say.
     func publish(
         topic: ByteBuffer, payload: ByteBuffer, properties: ByteBuffer, qos: UInt8, retain: Bool,
         account: AccountContext
@@ -249,8 +289,12 @@ extension BrokerShard {
                         topicHash: broker.topicHasher.hash(topicBytes),
                         expiryOffset: summary.messageExpiryInterval.map { _ in Int(summary.messageExpiryOffset) + 1 },
                         publisher: nil)
-                    if retain, let limit = self.retain(message, of: account, summary.messageExpiryInterval) {
-                        refusals.write("message not retained", limit.metadata)
+                    if retain {
+                        do throws(LimitExceeded) {
+                            _ = try self.retain(message, of: account, summary.messageExpiryInterval)
+                        } catch {
+                            refusals.write("message not retained", error.metadata)
+                        }
                     }
                     withTargets(of: topicBytes, account) { deliver(message, to: $0) }
                 }
@@ -258,15 +302,26 @@ extension BrokerShard {
         }
     }
 
-    /// Keeps the message as its topic's retained one; says which limit forbids it. Nothing is retained under `$`.
+    /// Keeps the message as its topic's retained one; throws the limit that forbids it. Nothing is retained under `$`.
+    /// - Returns: whether its acknowledgement has to wait for the store; that of QoS 0 is none.
     private func retain(
         _ message: OutgoingMessage, of account: AccountContext, _ expirySeconds: UInt32?
-    ) -> LimitExceeded? {
-        guard message.topic.first != UInt8(ascii: "$") else { return nil }
-        return account.retained.store(
-            RetainedMessage(
-                topic: ByteBuffer(bytes: message.topic), payload: ByteBuffer(bytes: message.payload),
-                properties: ByteBuffer(bytes: message.properties), qos: message.qos, storedAt: broker.clock.now(),
-                expirySeconds: expirySeconds))
+    ) throws(LimitExceeded) -> Bool {
+        guard message.topic.first != UInt8(ascii: "$") else { return false }
+        let retained = RetainedMessage(
+            topic: ByteBuffer(bytes: message.topic), payload: ByteBuffer(bytes: message.payload),
+            properties: ByteBuffer(bytes: message.properties), qos: message.qos, storedAt: broker.clock.now(),
+            expirySeconds: expirySeconds)
+        guard let change = try account.retained.store(retained, makeNumber: store.makeNumber) else { return false }
+        withBatch { batch in
+            switch change.kind {
+            case .put:
+                batch.put(change.number, .retained, revision: change.revision) {
+                    StoredRetained.write(retained, of: account.account, into: &$0)
+                }
+            case .remove: batch.remove(change.number, revision: change.revision)
+            }
+        }
+        return message.qos > 0
     }
 }

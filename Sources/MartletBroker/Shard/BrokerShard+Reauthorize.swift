@@ -69,24 +69,26 @@ extension BrokerShard {
     }
 
     /// A subscription that lost `iot:Subscribe` stays and delivers nothing until it is allowed again.
-    private func recheckSubscriptions(_ connection: ClientConnection, _ authorizer: Authorizer) {
+    func recheckSubscriptions(_ connection: ClientConnection, _ authorizer: Authorizer) {
         guard let subscriptions = connection.subscriptions else { return }
         var changed: [(ByteBuffer, SubscriptionOptions)] = []
-        for (filter, options) in subscriptions {
+        for (filter, held) in subscriptions {
+            let options = held.options
             let isAllowed = filter.withUnsafeReadableBytes { authorizer.allows(.subscribe, $0, now: broker.clock.now()) }
             guard isAllowed == options.contains(.suspended) else { continue }
             let new = isAllowed ? options.subtracting(.suspended) : options.union(.suspended)
             changed.append((filter, new))
         }
         guard !changed.isEmpty else { return }
+        let ref = indexRef(connection)
         asWriter(of: connection.account) { table in
             for (filter, options) in changed {
                 filter.withUnsafeReadableBytes { filter in
-                    _ = table.update(filter: filter, loop: index, subscriber: connection.slot) { $0.options = options }
+                    _ = table.update(filter: filter, loop: ref.loop, subscriber: ref.slot) { $0.options = options }
                 }
             }
         }
-        for (filter, options) in changed { connection.subscriptions?[filter] = options }
+        for (filter, options) in changed { connection.subscriptions?[filter]?.options = options }
     }
 }
 

@@ -35,7 +35,7 @@ extension BrokerShard {
             return close(connection, .malformed(error))
         }
         refusals.write("publish refused", metadata(of: connection).merging(error.metadata) { $1 })
-        send(.pubAck(PubAck(packetID: error.packetID, reasonCode: error.reasonCode)), to: connection)
+        answer(connection, .pubAck(PubAck(packetID: error.packetID, reasonCode: error.reasonCode)), isStored: false)
     }
 
     private func dispatch(
@@ -74,10 +74,13 @@ extension BrokerShard {
     }
 
     private func disconnect(_ connection: ClientConnection, _ packet: Disconnect) {
-        // Sessions end with their connection, so CONNACK has said 0, and 0 may not be raised (mqtt-broker.md section 7).
-        if let expiry = packet.properties.sessionExpiryIntervalSeconds, expiry > 0 {
-            return close(
-                connection, .protocolViolation(.protocolError, "DISCONNECT may not raise a session expiry of 0"))
+        if let expiry = packet.properties.sessionExpiryIntervalSeconds {
+            // [MQTT-3.14.2-2]
+            guard expiry == 0 || connection.session?.expirySeconds ?? 0 > 0 else {
+                return close(
+                    connection, .protocolViolation(.protocolError, "DISCONNECT may not raise a session expiry of 0"))
+            }
+            connection.session?.expirySeconds = limits.sessionExpiry(version5Asked: expiry)
         }
         close(connection, .clientDisconnect(packet.reasonCode))
     }

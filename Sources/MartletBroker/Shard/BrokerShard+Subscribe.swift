@@ -2,6 +2,7 @@ import IoTPolicy
 import Logging
 import MQTTCodec
 import MartletBase
+import MartletStore
 import NIOCore
 
 /// SUBSCRIBE and UNSUBSCRIBE. All filters of one packet are checked first and then put into the index together.
@@ -44,8 +45,16 @@ extension BrokerShard {
                     isNew: connection.subscriptions?[filter] == nil, retainHandling: request.retainHandling))
         }
         insert(accepted, for: connection)
-        send(.subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
+        answer(
+            connection, .subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)),
+            isStored: connection.session != nil && !accepted.isEmpty)
         for subscription in accepted { queueRetained(subscription, for: connection) }
+        if !accepted.isEmpty { tell(.subscribed(accepted.map { String(buffer: $0.filter) }), of: connection) }
+    }
+
+    private func tell(_ kind: LifecycleEvent.Kind, of connection: ClientConnection) {
+        guard let session = connection.sessionIdentifier else { return }
+        tell(kind, of: connection, session: session)
     }
 
     /// Why one filter is not granted.
@@ -136,27 +145,51 @@ extension BrokerShard {
             }
         }
         for subscription in accepted {
-            if subscriptions.updateValue(subscription.options, forKey: subscription.filter) == nil {
-                counters.subscriptions += 1
-            }
+            let held = hold(subscription, subscriptions[subscription.filter], connection.session)
+            if subscriptions.updateValue(held, forKey: subscription.filter) == nil { counters.subscriptions += 1 }
         }
         connection.subscriptions = subscriptions
     }
 
+    /// A kept session's subscription goes into the store, over the one that it replaces.
+    private func hold(
+        _ subscription: Accepted, _ old: HeldSubscription?, _ session: PersistentSession?
+    ) -> HeldSubscription {
+        guard let session else { return HeldSubscription(options: subscription.options, number: .none) }
+        let number = old?.number ?? store.makeNumber()
+        let record = StoredSubscription(
+            queue: session.queue, filter: subscription.filter, options: subscription.options)
+        withBatch { $0.put(number, .subscription) { record.write(into: &$0) } }
+        return HeldSubscription(options: subscription.options, number: number)
+    }
+
+    /// The connection as the subscription index names it: a kept session by its own place.
+    func indexRef(_ connection: ClientConnection) -> ConnectionRef {
+        connection.session?.place.ref ?? ref(connection)
+    }
+
     private func entry(of connection: ClientConnection, _ options: SubscriptionOptions) -> SubscriptionEntry {
-        SubscriptionEntry(
-            subscriber: connection.slot, loop: index, generation: connection.generation, options: options)
+        let ref = indexRef(connection)
+        return SubscriptionEntry(
+            subscriber: ref.slot, loop: ref.loop, generation: ref.generation, options: options)
     }
 
     func unsubscribe(_ connection: ClientConnection, _ packet: Unsubscribe) {
         var codes: [ReasonCode] = []
+        var removed: [ByteBuffer] = []
         for filter in packet.filters {
             let key = ByteBuffer(bytes: filter.bytes)
-            let existed = connection.subscriptions?.removeValue(forKey: key) != nil
-            codes.append(existed ? .success : .noSubscriptionExisted)
-            if existed { remove([key], of: connection) }
+            let held = connection.subscriptions?.removeValue(forKey: key)
+            codes.append(held == nil ? .noSubscriptionExisted : .success)
+            guard let held else { continue }
+            removed.append(key)
+            if connection.session != nil { withBatch { $0.remove(held.number) } }
         }
-        send(.unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
+        remove(removed, of: connection)
+        answer(
+            connection, .unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)),
+            isStored: connection.session != nil && !removed.isEmpty)
+        if !removed.isEmpty { tell(.unsubscribed(removed.map { String(buffer: $0) }), of: connection) }
     }
 
     func removeAllSubscriptions(_ connection: ClientConnection) {
@@ -166,11 +199,17 @@ extension BrokerShard {
     }
 
     private func remove(_ filters: [ByteBuffer], of connection: ClientConnection) {
+        guard !filters.isEmpty else { return }
         counters.subscriptions -= filters.count
-        asWriter(of: connection.account) { table in
+        removeFromIndex(filters, of: indexRef(connection), connection.account)
+    }
+
+    func removeFromIndex(_ filters: [ByteBuffer], of ref: ConnectionRef, _ account: AccountContext) {
+        guard !filters.isEmpty else { return }
+        asWriter(of: account) { table in
             for filter in filters {
                 filter.withUnsafeReadableBytes { filter in
-                    _ = table.remove(filter: filter, loop: index, subscriber: connection.slot)
+                    _ = table.remove(filter: filter, loop: ref.loop, subscriber: ref.slot)
                 }
             }
         }
@@ -202,12 +241,31 @@ extension BrokerShard {
         guard var deliveries = connection.retainedDeliveries, connection.phase == .connected else { return }
         connection.retainedDeliveries = nil
         let now = broker.clock.now()
-        while connection.output.byteCount < limits.outboundBytes / 2, var delivery = deliveries.popFirst() {
+        while connection.output.byteCount < limits.outboundBytes / 2, batch.byteCount < Self.retainedStoredPerTurnBytes,
+            var delivery = deliveries.popFirst()
+        {
             guard let message = delivery.takeNext() else { continue }
             deliveries.prepend(delivery)
             send(message, delivery.options, to: connection, now)
         }
-        if !deliveries.isEmpty { connection.retainedDeliveries = deliveries }
+        if !deliveries.isEmpty {
+            connection.retainedDeliveries = deliveries
+            if connection.session != nil { markDirty(connection) }
+        }
+    }
+
+    private static let retainedStoredPerTurnBytes = 1 << 20
+
+    /// The connection ends before its new subscriptions have got all retained messages: its queue gets the rest.
+    func storeRetained(for connection: ClientConnection) {
+        guard let deliveries = connection.retainedDeliveries else { return }
+        connection.retainedDeliveries = nil
+        let now = broker.clock.now()
+        for var delivery in deliveries where delivery.options.qos > 0 {
+            while let message = delivery.takeNext() {
+                if message.qos > 0 { send(message, delivery.options, to: connection, now) }
+            }
+        }
     }
 
     private func send(
@@ -230,7 +288,7 @@ extension BrokerShard {
                         topic: topic, properties: properties, payload: payload, qos: message.qos, retain: true,
                         topicHash: broker.topicHasher.hash(topic), expiryOffset: expiryOffset, publisher: nil)
                     withUnsafePointer(to: target) {
-                        deliver(outgoing, to: UnsafeBufferPointer(start: $0, count: 1))
+                        _ = deliver(outgoing, to: UnsafeBufferPointer(start: $0, count: 1))
                     }
                 }
             }

@@ -1,7 +1,9 @@
+import HeapModule
 import IoTPolicy
 package import Logging
 import MQTTCodec
 import MartletBase
+import MartletStore
 package import NIOCore
 
 /// The broker of one event loop: its connections with their state, its counters and its clock of seconds. A plain class
@@ -22,7 +24,29 @@ package final class BrokerShard {
     private var freeSlots: [UInt32] = []
 
     var directory = ClientDirectory()
+    /// When clients that are away are to be looked at.
+    var clientTimers = Heap<ClientTimer>()
+    /// Connections that were open when the server before this one died.
+    var openAtCrash: [(ClientEntry, NetworkSession)] = []
+    /// Wills of ended connections whose policies are being looked up.
+    var willsUnderWay = 0
+    let shadowService: (any ServiceMailbox)?
     var isDraining = false
+
+    let store: any MessageStore
+    /// What this turn stores.
+    var batch = StoreBatch()
+    var submitted = StoreTicket.zero
+    var durable = StoreTicket.zero
+    /// In the order of their tickets.
+    var waiters = CircularBuffer<(StoreTicket, StoreWaiter)>()
+    /// More waits to be stored than the limit: publishers who wait for it are not read from.
+    var isStoreBehind = false
+    var storeFailure: StoreFailure?
+    /// Sessions whose cursors the store is to be told of.
+    var dirtySessions: [PersistentSession] = []
+    /// Scratch: the queues that get the message under way.
+    var queueTargets: [QueueTarget] = []
 
     /// Seconds since the shard began, counted by its tick.
     private(set) var second: UInt32 = 0
@@ -66,6 +90,8 @@ package final class BrokerShard {
         self.behaviour = behaviour
         self.logger = logger
         self.refusals = RefusalLog(logger)
+        self.store = broker.store
+        self.shadowService = broker.service(for: .shadow)
         self.startedAt = loop.now
         self.outboxes = Array(repeating: nil, count: broker.loopCount)
     }
@@ -173,7 +199,7 @@ extension BrokerShard {
     }
 
     @inline(__always)
-    private func scheduleTurnEnd() {
+    func scheduleTurnEnd() {
         guard !isTurnEndScheduled else { return }
         isTurnEndScheduled = true
         loop.assumeIsolatedUnsafeUnchecked().execute { self.endTurn() }
@@ -183,6 +209,7 @@ extension BrokerShard {
     private func endTurn() {
         isTurnEndScheduled = false
         handOverOutboxes()
+        submitBatch()
         let connections = dirty
         dirty.removeAll(keepingCapacity: true)
         for connection in connections {
@@ -229,6 +256,7 @@ extension BrokerShard {
                 batch.reset()
                 if idleBatches.count < Self.idleBatchLimit, !batch.isLarge { idleBatches.append(batch) }
             case .directory(let message): handle(message)
+            case .stored(let report): stored(report)
             case .run(let work): work(self)
             }
         }
@@ -312,14 +340,20 @@ extension BrokerShard {
         guard connection.transport.isWritable, !connection.isClosed else { return }
         flush(connection)
         sendPending(connection)
+        sendQueued(to: connection)
         sendRetained(to: connection)
         if mayRead(connection) { connection.transport.resumeReading() }
     }
 
     /// Whether the connection's packets are handled now. Not while CONNECT is being decided, while the client does not
-    /// read what it was answered, or while another loop has too much to deliver.
+    /// read what it was answered, while another loop has too much to deliver, or while the store is behind with what the
+    /// client has published.
     package func mayRead(_ connection: ClientConnection) -> Bool {
-        connection.acceptsPackets && takesPackets && connection.output.byteCount <= limits.outboundBytes
+        guard connection.acceptsPackets, takesPackets, connection.output.byteCount <= limits.outboundBytes else {
+            return false
+        }
+        guard let answers = connection.answers else { return true }
+        return !isStoreBehind && (connection.version == .v5 || answers.count < limits.inflightIn)
     }
 }
 
@@ -351,6 +385,7 @@ extension BrokerShard {
             return nil
         }
         for connection in expired { silenceLimitReached(connection) }
+        expireClients()
     }
 
     /// 1.5 times keep-alive after the client was last heard `[MQTT-3.1.2-24]`, never earlier: times are whole seconds.

@@ -1,3 +1,4 @@
+import MartletStore
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -54,7 +55,7 @@ final class ShardMailbox: Sendable {
     }
 }
 
-private func exchange<Value>(_ place: inout Value, with new: Value) -> Value {
+func exchange<Value>(_ place: inout Value, with new: Value) -> Value {
     let old = place
     place = new
     return old
@@ -64,6 +65,7 @@ private func exchange<Value>(_ place: inout Value, with new: Value) -> Value {
 enum ShardMessage: Sendable {
     case deliver(DeliveryBatch)
     case directory(DirectoryMessage)
+    case stored(StoreReport)
     /// Work of the control plane.
     case run(@Sendable (BrokerShard) -> Void)
 }

@@ -4,7 +4,8 @@ import MartletBase
 /// (mqtt-broker.md section 14). One static table; the only topics that pay for it are those under `$`.
 package enum ReservedTopics {
     package enum Area: String, Sendable {
-        case shadow, jobs, streams, defender, tunnels, certificates, provisioning, commands, basicIngest, events
+        case shadow, jobs, streams, defender, tunnels, certificates, provisioning, commands, basicIngest
+        case lifecycleEvents, events
         case deviceLocation, siteWise, shared, systemTopics, unknownAWS, plain
     }
 
@@ -16,12 +17,19 @@ package enum ReservedTopics {
         package let maySubscribe: Bool
     }
 
-    /// Whether the service behind an area runs in this build. None does yet; each is refused by name.
+    /// Whether the service behind an area runs in this build. The others are refused by name.
     package static func isBuilt(_ area: Area) -> Bool {
         switch area {
-        case .plain: true
+        case .plain, .shadow, .lifecycleEvents: true
         default: false
         }
+    }
+
+    /// Whether a publish on the topic, which begins with `$`, asks a service for something.
+    static func isServiceRequest(_ topic: UnsafeRawBufferPointer) -> Bool {
+        let levels = topic.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let rule = table.first { $0.mayPublish && fits($0.pattern, levels) }
+        return rule?.area == .shadow
     }
 
     private static func rule(_ area: Area, _ pattern: [StaticString], _ operations: StaticString) -> Rule {
@@ -58,6 +66,8 @@ package enum ReservedTopics {
         rule(.commands, ["$aws", "commands", "+", "+", "executions", "+", "response", "+"], "P"),
         rule(.commands, ["$aws", "commands", "#"], "S"),
         rule(.basicIngest, ["$aws", "rules", "#"], "P"),
+        rule(.lifecycleEvents, ["$aws", "events", "presence", "#"], "S"),
+        rule(.lifecycleEvents, ["$aws", "events", "subscriptions", "#"], "S"),
         rule(.events, ["$aws", "events", "#"], "S"),
         rule(.deviceLocation, ["$aws", "device_location", "+", "get_position_estimate"], "P"),
         rule(.deviceLocation, ["$aws", "device_location", "#"], "S"),

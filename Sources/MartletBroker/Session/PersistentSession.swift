@@ -1,0 +1,88 @@
+import MQTTCodec
+import MartletStore
+import NIOCore
+
+/// A session that outlives its connection `[MQTT-3.1.2-4]`: subscriptions, a queue in the message store, and how far its
+/// client has come in it.
+///
+/// It is handed from loop to loop as a whole: to the connection's loop when it is granted, back to its home loop when the
+/// connection ends. Only one thread holds it at a time, and that is why it may be `@unchecked Sendable`.
+final class PersistentSession: @unchecked Sendable {
+    /// Its place in the `SessionTable`, by which the subscription index names it.
+    let place: SessionPlace
+    let queue: StoreNumber
+    /// Seconds that it is kept without a connection; `UInt32.max` for ever.
+    var expirySeconds: UInt32
+    var version: ProtocolVersion
+    var subscriptions: [ByteBuffer: HeldSubscription]
+    var window: QueueWindow
+
+    /// Entries that have come from the store and wait for the window, in order and without gaps but for settled ones.
+    var ready = CircularBuffer<QueueEntry>(initialCapacity: 4)
+    var readyBytes = 0
+    /// The next entry that `ready` wants.
+    var expected: UInt64 = 1
+    /// The last entry that the queue is known to have.
+    var lastKnown: UInt64 = 0
+    var isReading = false
+    /// The window has moved since the store was last told.
+    var isCursorDirty = false
+
+    /// Bytes of messages that wait in memory for one client; what is beyond waits in the store.
+    static let readyByteLimit = 256 << 10
+
+    init(
+        place: SessionPlace, queue: StoreNumber, expirySeconds: UInt32, version: ProtocolVersion,
+        subscriptions: [ByteBuffer: HeldSubscription] = [:], window: QueueWindow = QueueWindow()
+    ) {
+        self.place = place
+        self.queue = queue
+        self.expirySeconds = expirySeconds
+        self.version = version
+        self.subscriptions = subscriptions
+        self.window = window
+    }
+
+    /// A connection takes it up: what is not settled will be read again from the store.
+    func connect() {
+        window.reconnect()
+        forgetReady()
+        expected = window.next
+    }
+
+    func forgetReady() {
+        ready.removeAll()
+        readyBytes = 0
+        expected = window.next
+        isReading = false
+    }
+
+    /// Whether the store has entries that `ready` does not.
+    var isBehind: Bool { expected <= lastKnown }
+
+    /// Takes an entry that the store has just made durable, if it is the next one and there is room; else it will be read.
+    func offer(_ entry: QueueEntry) {
+        lastKnown = max(lastKnown, entry.sequence)
+        guard !isReading, entry.sequence == expected, readyBytes < Self.readyByteLimit else { return }
+        take(entry)
+    }
+
+    func take(_ page: QueuePage) {
+        isReading = false
+        lastKnown = max(lastKnown, page.lastSequence)
+        for entry in page.entries where entry.sequence >= expected { take(entry) }
+        expected = max(expected, page.coveredThrough + 1)
+    }
+
+    private func take(_ entry: QueueEntry) {
+        expected = entry.sequence + 1
+        ready.append(entry)
+        readyBytes += entry.body.readableBytes
+    }
+
+    func takeReady() -> QueueEntry? {
+        guard let entry = ready.popFirst() else { return nil }
+        readyBytes -= entry.body.readableBytes
+        return entry
+    }
+}

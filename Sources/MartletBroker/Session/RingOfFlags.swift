@@ -1,0 +1,40 @@
+import NIOCore
+
+/// A run of flags that is consumed from its front. Beyond what was set, all are false.
+struct RingOfFlags {
+    private var flags = CircularBuffer<Bool>()
+    private var trueCount = 0
+
+    subscript(_ index: Int) -> Bool { index < flags.count && flags[offset: index] }
+
+    mutating func set(_ index: Int) {
+        while flags.count <= index { flags.append(false) }
+        guard !flags[offset: index] else { return }
+        flags[offset: index] = true
+        trueCount += 1
+    }
+
+    /// Removes the true flags at the front and says how many there were.
+    mutating func dropLeadingTrue() -> Int {
+        var dropped = 0
+        while flags.first == true {
+            flags.removeFirst()
+            dropped += 1
+        }
+        trueCount -= dropped
+        return dropped
+    }
+
+    /// Ascending.
+    var trueIndexes: [Int] {
+        guard trueCount > 0 else { return [] }
+        return flags.enumerated().lazy.filter(\.element).map(\.offset)
+    }
+}
+
+extension CircularBuffer where Element == Bool {
+    fileprivate subscript(offset offset: Int) -> Bool {
+        get { self[index(startIndex, offsetBy: offset)] }
+        set { self[index(startIndex, offsetBy: offset)] = newValue }
+    }
+}

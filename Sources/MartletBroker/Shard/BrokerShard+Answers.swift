@@ -1,0 +1,49 @@
+import MQTTCodec
+import MartletStore
+import NIOCore
+
+/// Acknowledgements leave a connection in the order of what they acknowledge `[MQTT-4.6.0-2]`, and not before what they
+/// promise is on disk.
+extension BrokerShard {
+    /// Sends a PUBACK, or lets it wait.
+    /// - Parameter isStored: what it acknowledges is in this turn's batch.
+    @inline(__always)
+    func answerPublish(_ connection: ClientConnection, _ packetID: UInt16, isStored: Bool) {
+        guard isStored || connection.answers != nil else {
+            ensureOutput(connection)
+            AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
+            return markDirty(connection)
+        }
+        enqueue(.pubAck(packetID), isStored: isStored, on: connection)
+    }
+
+    func answer(_ connection: ClientConnection, _ packet: Packet, isStored: Bool) {
+        guard isStored || connection.answers != nil else { return send(packet, to: connection) }
+        enqueue(.packet(PendingAnswer.PacketBox(packet)), isStored: isStored, on: connection)
+    }
+
+    private func enqueue(_ answer: PendingAnswer.Answer, isStored: Bool, on connection: ClientConnection) {
+        if connection.answers == nil { connection.answers = CircularBuffer() }
+        let ticket = isStored ? submitted.next : connection.answers?.last?.ticket ?? .zero
+        let waitsAlready = connection.answers?.last.map { $0.ticket == ticket } ?? false
+        connection.answers?.append(PendingAnswer(ticket: ticket, answer: answer))
+        if isStored, !waitsAlready { afterDurable(.answers(ref(connection))) }
+    }
+
+    /// What waited is durable up to `durable`.
+    func releaseAnswers(of connection: ClientConnection) {
+        while let first = connection.answers?.first, first.ticket <= durable {
+            connection.answers?.removeFirst()
+            switch first.answer {
+            case .pubAck(let packetID):
+                ensureOutput(connection)
+                AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
+                markDirty(connection)
+            case .packet(let box): send(box.packet, to: connection)
+            }
+        }
+        guard connection.answers?.isEmpty == true else { return }
+        connection.answers = nil
+        if mayRead(connection) { connection.transport.resumeReading() }
+    }
+}

@@ -1,0 +1,30 @@
+import MartletBase
+import MartletStore
+
+/// The start: what an earlier process knew of this loop's client ids.
+extension BrokerShard {
+    func restore(_ clients: [RestoredClient]) {
+        for client in clients {
+            let entry = ClientEntry(key: client.record.key, account: client.account, number: client.number)
+            entry.presence = client.record.presence
+            entry.session = client.session
+            entry.waitingWill = client.record.waitingWill
+            counters.subscriptions += client.session?.subscriptions.count ?? 0
+            directory.add(entry)
+            if let open = client.record.open { openAtCrash.append((entry, open)) } else { schedule(entry) }
+        }
+    }
+
+    func removeRecords(_ numbers: [StoreNumber]) {
+        guard !numbers.isEmpty else { return }
+        withBatch { batch in
+            for number in numbers { batch.remove(number) }
+        }
+    }
+
+    func closeAllAfterCrash() {
+        let open = openAtCrash
+        openAtCrash = []
+        for (entry, network) in open { closeAfterCrash(entry, network) }
+    }
+}

@@ -1,0 +1,38 @@
+import MartletBase
+import MartletStore
+import NIOCore
+
+/// What the store had at the start, sorted.
+struct StoredContents {
+    private(set) var clients: [(StoreNumber, StoredClient)] = []
+    private(set) var retained: [(StoreNumber, AccountID, RetainedMessage)] = []
+    private var subscriptions: [StoreNumber: [ByteBuffer: HeldSubscription]] = [:]
+
+    mutating func add(_ number: StoreNumber, _ kind: RecordKind, _ body: ByteBuffer) throws(StoredFormatError) {
+        switch kind {
+        case .client: clients.append((number, try StoredClient(body)))
+        case .retained:
+            let (account, message) = try StoredRetained.read(body)
+            retained.append((number, account, message))
+        case .subscription:
+            let subscription = try StoredSubscription(body)
+            subscriptions[subscription.queue, default: [:]][subscription.filter] = HeldSubscription(
+                options: subscription.options, number: number)
+        }
+    }
+
+    mutating func takeSubscriptions(of queue: StoreNumber) -> [ByteBuffer: HeldSubscription] {
+        subscriptions.removeValue(forKey: queue) ?? [:]
+    }
+
+    /// Subscriptions whose sessions are not there: their ends were cut in two by a crash.
+    var orphans: [StoreNumber] { subscriptions.values.flatMap { $0.values.map(\.number) } }
+}
+
+/// A client id as the store knows it, on its way to its home loop.
+struct RestoredClient: Sendable {
+    let record: StoredClient
+    let number: StoreNumber
+    let account: AccountContext
+    let session: PersistentSession?
+}
