@@ -159,8 +159,15 @@ extension Broker {
     }
 
     package func counters() async -> BrokerCounters {
-        await onEveryShard { shard, done in done(shard.counters) }.reduce(BrokerCounters(), +)
+        await onEveryShard { shard, done in
+            var counters = shard.counters
+            counters.clientsKnown = shard.directory.count
+            done(counters)
+        }.reduce(BrokerCounters(), +)
     }
+
+    /// Kept sessions, whether or not their clients are connected.
+    package var sessionCount: Int { sessions.count }
 
     package func retainedCount() -> Int {
         accounts.withLock { $0.values.reduce(0) { $0 + $1.retained.count } }

@@ -16,10 +16,11 @@ import UnixSignals
 ///
 ///  1. data directory   locked, its format known
 ///  2. documents        the registry's store
-///  3. authority        CA and server certificate
-///  4. broker           one shard per event loop
-///  5. follower         applies each commit to the caches and to every loop
-///  6. gateway          the listeners, last to open and first to close
+///  3. messages         the log of sessions, retained messages, presence and queues
+///  4. authority        CA and server certificate
+///  5. broker           one shard per event loop; what the log has comes back, and what a crash left open is closed
+///  6. follower         applies each commit to the caches and to every loop
+///  7. gateway          the listeners, last to open and first to close
 package enum Server {
     /// Runs until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
     package static func run(_ configuration: ServerConfiguration, logger: Logger) async throws(ServerFailure) {

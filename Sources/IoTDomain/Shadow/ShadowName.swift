@@ -39,7 +39,9 @@ package struct ShadowName: Hashable, Sendable {
     package var displayName: String { shadow.map { "\(thing)~\($0)" } ?? thing }
 
     /// `$aws/things/lamp/shadow`, `$aws/things/lamp/shadow/name/config`.
-    package var topicPrefix: String {
+    package var topicPrefix: String { Self.topicPrefix(thing: thing, shadow: shadow) }
+
+    static func topicPrefix(thing: String, shadow: String?) -> String {
         "$aws/things/\(thing)/shadow" + (shadow.map { "/name/\($0)" } ?? "")
     }
 

@@ -9,27 +9,20 @@ package struct ShadowTopic: Hashable, Sendable {
     /// Nil when the topic is none on which shadows take requests.
     package init?(parsing topic: String) {
         guard topic.utf8.starts(with: "$aws/things/".utf8) else { return nil }
-        let segments = topic.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2)
-        switch Array(segments.dropFirst()) {
-        case ["shadow", let last]:
-            self.init(segments.first, nil, last)
-        case ["shadow", "name", let shadow, let last]:
-            self.init(segments.first, shadow, last)
-        default: return nil
-        }
-    }
-
-    private init?(_ thing: Substring?, _ shadow: Substring?, _ last: Substring) {
-        guard let thing, let operation = ShadowOperation(rawValue: String(last)) else { return nil }
-        self.thing = String(thing)
-        self.shadow = shadow.map(String.init)
+        let segments = topic.split(separator: "/", omittingEmptySubsequences: false)
+        let isNamed = segments.count == 7 && segments[4] == "name"
+        guard isNamed || segments.count == 5, segments[3] == "shadow",
+            let operation = ShadowOperation(rawValue: String(segments[segments.count - 1]))
+        else { return nil }
+        self.thing = String(segments[2])
+        self.shadow = isNamed ? String(segments[5]) : nil
         self.operation = operation
     }
 
     package func name() throws(ShadowRefusal) -> ShadowName { try ShadowName(thing: thing, shadow: shadow) }
 
     /// The topic before the operation, as it was written.
-    package var prefix: String { "$aws/things/\(thing)/shadow" + (shadow.map { "/name/\($0)" } ?? "") }
+    package var prefix: String { ShadowName.topicPrefix(thing: thing, shadow: shadow) }
 
     /// Where a refusal of this request is published.
     package var rejected: String { "\(prefix)/\(operation.rejected.rawValue)" }

@@ -24,6 +24,8 @@ package struct BrokerCounters: Sendable {
     package var subscriptions = 0
     package var takeOvers = 0
     package var sessionsExpired = 0
+    /// Client ids that the home loop remembers.
+    package var clientsKnown = 0
 
     package init() {}
 
@@ -51,6 +53,7 @@ package struct BrokerCounters: Sendable {
         sum.subscriptions += other.subscriptions
         sum.takeOvers += other.takeOvers
         sum.sessionsExpired += other.sessionsExpired
+        sum.clientsKnown += other.clientsKnown
         return sum
     }
 }

@@ -14,6 +14,15 @@ package enum MetricName {
     package static let connections = "martlet_connections"
     /// Sessions that exist now, connected or not.
     package static let sessions = "martlet_sessions"
+    package static let sessionsExpired = "martlet_sessions_expired"
+    /// Messages that wait in the store for kept sessions.
+    package static let queuedMessages = "martlet_queued_messages"
+    /// Client ids whose presence is remembered, connected or not.
+    package static let presenceClients = "martlet_presence_clients"
+    package static let storeSyncs = "martlet_message_store_syncs"
+    package static let storeBytesWritten = "martlet_message_store_written_bytes"
+    package static let storeLiveBytes = "martlet_message_store_live_bytes"
+    package static let storeTotalBytes = "martlet_message_store_total_bytes"
     package static let subscriptions = "martlet_subscriptions"
     package static let retainedMessages = "martlet_retained_messages"
     package static let retainedBytes = "martlet_retained_bytes"

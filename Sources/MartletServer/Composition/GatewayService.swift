@@ -27,6 +27,7 @@ struct GatewayService: Service, CustomStringConvertible {
 
     func run() async throws {
         let gateway = try await makeGateway()
+        await broker.recover()
         do {
             let ports = try await gateway.start()
             try announce(ports)

@@ -33,6 +33,16 @@ struct RegistryAuthority: ConnectionAuthority {
         }
     }
 
+    func isThing(
+        _ name: String, in realm: Realm, on loop: any EventLoop, _ done: @escaping @Sendable (Bool) -> Void
+    ) {
+        Task {
+            // What cannot be read is kept: forgetting is what cannot be undone.
+            let isThing = (try? await loader.isThing(name, in: realm.account)) ?? true
+            loop.execute { done(isThing) }
+        }
+    }
+
     private func authorize(
         _ request: AuthorizationRequest, _ id: CertificateID
     ) async -> Result<ConnectionAuthorization, ConnectRefusal> {
@@ -49,7 +59,8 @@ struct RegistryAuthority: ConnectionAuthority {
                 certificate: found.certificate)
             return .success(
                 ConnectionAuthorization(
-                    authorizer: Authorizer(policies: found.policies, context: context), thingName: found.thing?.name))
+                    authorizer: Authorizer(policies: found.policies, context: context), thingName: found.thing?.name,
+                    exclusiveThingName: found.isExclusivelyAttached ? found.thing?.name : nil))
         } catch {
             logger.error(
                 "policies could not be read", metadata: ["certificateId": "\(id)", "cause": "\(error)"])

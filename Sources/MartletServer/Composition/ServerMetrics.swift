@@ -25,7 +25,7 @@ final class ServerMetrics: Sendable {
 
     func families() async -> [MetricFamily] {
         let counts = await broker.counters()
-        return connections(counts) + messages(counts) + [denials(counts), drops(counts)] + [
+        return connections(counts) + sessions(counts) + messages(counts) + [denials(counts), drops(counts)] + [
             requests.family(), handshakeFailures.family(),
         ] + process()
     }
@@ -45,6 +45,20 @@ final class ServerMetrics: Sendable {
                 MetricName.disconnects, .counter, help: "Connections that ended, by reason.",
                 samples: counts.disconnects.sorted { $0.key < $1.key }.map { sample(["reason": $0.key], $0.value) }),
             counter(MetricName.ping, "PINGREQ packets.", counts.pings),
+        ]
+    }
+
+    private func sessions(_ counts: BrokerCounters) -> [MetricFamily] {
+        let store = broker.store.statistics
+        return [
+            gauge(MetricName.sessions, "Kept sessions, connected or not.", broker.sessionCount),
+            counter(MetricName.sessionsExpired, "Kept sessions that ended because their clients stayed away.", counts.sessionsExpired),
+            gauge(MetricName.queuedMessages, "Messages that wait in the queues of kept sessions.", store.queuedMessages),
+            gauge(MetricName.presenceClients, "Client ids whose coming and going is remembered.", counts.clientsKnown),
+            counter(MetricName.storeSyncs, "Group commits of the message store.", store.syncs),
+            counter(MetricName.storeBytesWritten, "Bytes that the message store has written.", store.bytesWritten),
+            gauge(MetricName.storeLiveBytes, "Bytes in the message store that are still needed.", store.liveBytes),
+            gauge(MetricName.storeTotalBytes, "Bytes that the message store takes on disk.", store.totalBytes),
         ]
     }
 

@@ -14,6 +14,7 @@ import NIOPosix
 struct ServerParts: Sendable {
     let directory: DataDirectory
     let documents: EmbeddedDocumentStore
+    let messages: EmbeddedMessageStore
     let follower: FeedFollower
     let gatewayService: GatewayService
     let loopGroup: MultiThreadedEventLoopGroup
@@ -25,8 +26,10 @@ struct ServerParts: Sendable {
         let clock = SystemClock()
         let random = SystemRandomSource()
         let (directory, documents) = try openStore(configuration)
+        let messages = try openMessages(configuration, directory)
         let authority = try openAuthority(configuration, directory, clock, random)
 
+        let health = Health()
         let cache = DocumentCache(store: documents)
         let loader = DeviceAuthorizationLoader(cache: cache, documents: documents)
         let loopGroup = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
@@ -35,7 +38,9 @@ struct ServerParts: Sendable {
             limits: BrokerLimits(configuration.limits, fileDescriptors: fileDescriptors),
             behaviour: BrokerBehaviour(configuration),
             authority: RegistryAuthority(loader: loader, anonymous: configuration.anonymous, logger: logger),
-            clock: clock, random: random, logger: logger)
+            store: messages, clock: clock, random: random, logger: logger,
+            onStoreFailure: { health.set("messages", failure: $0.description) })
+        try load(broker)
         let follower = try await follow(documents, cache, broker, logger)
 
         let metrics = ServerMetrics(broker: broker, startedNanoseconds: startedNanoseconds)
@@ -47,18 +52,19 @@ struct ServerParts: Sendable {
                         endpoints: .host(configuration.endpointHost), logger: logger)), logger: logger),
             selector: ServiceSelector(
                 profile: configuration.profile == .dev ? .dev : .production, realm: configuration.realm),
-            metrics: metrics, health: Health(), clock: clock, random: random, logger: logger)
+            metrics: metrics, health: health, clock: clock, random: random, logger: logger)
         let gatewayService = GatewayService(
             configuration: configuration, authority: authority.authority, server: authority.server, broker: broker,
             group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
             metrics: metrics, logger: logger)
         return ServerParts(
-            directory: directory, documents: documents, follower: follower, gatewayService: gatewayService,
+            directory: directory, documents: documents, messages: messages, follower: follower, gatewayService: gatewayService,
             loopGroup: loopGroup)
     }
 
     /// Stops what `open` started, the last first.
     func close() async {
+        await messages.close()
         await documents.close()
         try? await loopGroup.shutdownGracefully()
         directory.release()
@@ -70,6 +76,27 @@ struct ServerParts: Sendable {
         do throws(DataDirectoryError) {
             let directory = try DataDirectory.open(configuration.dataDirectory)
             return (directory, try EmbeddedDocumentStore.open(in: directory))
+        } catch {
+            throw .dataDirectory(error.description)
+        }
+    }
+
+    private static func openMessages(
+        _ configuration: ServerConfiguration, _ directory: DataDirectory
+    ) throws(ServerFailure) -> EmbeddedMessageStore {
+        let limits = QueueLimits(
+            maxMessages: configuration.limits.sessionQueueMessages, maxBytes: configuration.limits.sessionQueueBytes)
+        do throws(StoreFailure) {
+            return try EmbeddedMessageStore.open(directory: directory.file("messages"), queues: limits)
+        } catch {
+            throw .dataDirectory(error.description)
+        }
+    }
+
+    /// Sessions, retained messages and presence as the last process left them.
+    private static func load(_ broker: Broker) throws(ServerFailure) {
+        do throws(StoreFailure) {
+            try broker.load()
         } catch {
             throw .dataDirectory(error.description)
         }
@@ -96,6 +123,9 @@ struct ServerParts: Sendable {
             let position = try await documents.currentPosition()
             return FeedFollower(store: documents, since: position, onCompacted: { cache.invalidateAll() }) { change in
                 cache.apply(change)
+                if case .delete = change.kind, let (account, thing) = KeySpace.thingNamed(by: change.key) {
+                    broker.thingDeleted(thing, in: account)
+                }
                 guard let affected = await affectedConnections(change, documents, logger) else { return }
                 await broker.reauthorize(affected)
             }
@@ -135,6 +165,8 @@ extension BrokerLimits {
         filtersPerSubscribe = limits.filtersPerSubscribe
         subscriptionsPerConnection = limits.subscriptionsPerConnection
         sessions = limits.sessions
+        sessionExpiryMaxSeconds = limits.sessionExpiryMaxSeconds.map { UInt32(clamping: $0) }
+        sessionExpiryV3Seconds = UInt32(clamping: limits.sessionExpiryV3Seconds)
         queuedMessages = limits.sessionQueueMessages
         queuedBytes = limits.sessionQueueBytes
         outboundBytes = limits.connectionOutboundBytes

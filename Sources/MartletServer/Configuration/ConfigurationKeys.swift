@@ -89,6 +89,12 @@ package enum ConfigurationKeys {
     static let sessionLimits: [ConfigurationKey] = [
         .init("session.max", count, .value("1000000"), "sessions; beyond, CONNECT is refused: 0x97 or 0x03"),
         .init(
+            "session.expiryMax", expiry(orNone: true), unit: "s", .byLimits(generous: "none", aws: "3600"),
+            "longest time that a v5 session is kept; what asks for more gets this much, and CONNACK says so"),
+        .init(
+            "session.expiryV3Seconds", expiry(orNone: false), unit: "s", .byLimits(generous: "604800", aws: "3600"),
+            "how long a 3.1.1 session with cleanSession 0 is kept after its connection"),
+        .init(
             "session.queue.maxMessages", count, .value("100000"),
             "messages that wait for one session; beyond, the newest is dropped"),
         .init(
@@ -130,5 +136,6 @@ package enum ConfigurationKeys {
     private static let port = ConfigurationKey.Kind.integer(0...65_535)
     private static let count = ConfigurationKey.Kind.integer(1...100_000_000)
     private static let bytes = ConfigurationKey.Kind.integer(1_024...1_099_511_627_776)
+    private static func expiry(orNone: Bool) -> ConfigurationKey.Kind { .integer(1...4_294_967_294, orNone: orNone) }
     private static let seconds = ConfigurationKey.Kind.integer(1...3_600)
 }

@@ -14,6 +14,8 @@ package struct ServerLimits: Hashable, Sendable {
     package let filtersPerSubscribe: Int?
     package let subscriptionsPerConnection: Int?
     package let sessions: Int
+    package let sessionExpiryMaxSeconds: Int?
+    package let sessionExpiryV3Seconds: Int
     package let sessionQueueMessages: Int
     package let sessionQueueBytes: Int
     package let connectionOutboundBytes: Int
@@ -41,6 +43,8 @@ package struct ServerLimits: Hashable, Sendable {
         filtersPerSubscribe = values.integerOrNone("sub.filtersPerSubscribe")
         subscriptionsPerConnection = values.integerOrNone("sub.perConnection")
         sessions = values.integer("session.max")
+        sessionExpiryMaxSeconds = values.integerOrNone("session.expiryMax")
+        sessionExpiryV3Seconds = values.integer("session.expiryV3Seconds")
         sessionQueueMessages = values.integer("session.queue.maxMessages")
         sessionQueueBytes = values.integer("session.queue.maxBytes")
         connectionOutboundBytes = values.integer("connection.outboundBytes")

@@ -12,7 +12,7 @@ package enum UnbuiltKeys {
         "publish.bytesPerSecond", "publish.inRate", "publish.outRate", "publish.ratePerConnection",
         "registry.thingTypeDeleteWaitSeconds",
         "retain.ratePerAccount", "retain.ratePerTopic",
-        "session.expiryMax", "session.expiryV3Seconds", "session.queueRate", "session.replayRate",
+        "session.queueRate", "session.replayRate",
         "shadow.depth", "shadow.docBytes", "shadow.inflight", "shadow.ratePerThing",
         "share.drainRate", "share.groups", "share.members", "share.opsRate", "share.queue",
         "sub.perAccount", "sub.ratePerAccount",

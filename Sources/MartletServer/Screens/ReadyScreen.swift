@@ -9,7 +9,6 @@ package enum ReadyScreen {
             ],
             endpoints(report),
             opens(configuration),
-            ["Sessions and retained messages: in memory only."],
             ["From another terminal:"] + pasted(configuration, program).map { "  " + $0 },
         ]
         let lines = sections.map { $0.map { "  " + $0 }.joined(separator: "\n") }

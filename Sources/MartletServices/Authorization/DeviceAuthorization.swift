@@ -9,5 +9,7 @@ package struct DeviceAuthorization: Sendable {
     package let policies: [CompiledPolicy]
     /// The associated thing (policies.md section 4 "Thing association rule").
     package let thing: ThingFacts?
+    /// The certificate belongs to the thing alone (EXCLUSIVE_THING): events of its connections name the thing.
+    package let isExclusivelyAttached: Bool
     package let certificate: CertificateFacts
 }

@@ -56,9 +56,9 @@ package final class DeviceAuthorizationLoader: Sendable {
         for name in try await read(keys.attachedPolicies(principal))?.policyNames ?? [] {
             if let policy = try await policy(name, keys) { policies.append(policy) }
         }
+        let (thing, isExclusive) = try await thing(of: principal, clientID: clientID, keys)
         return DeviceAuthorization(
-            certificateStatus: certificate.status, policies: policies,
-            thing: try await thing(of: principal, clientID: clientID, keys),
+            certificateStatus: certificate.status, policies: policies, thing: thing, isExclusivelyAttached: isExclusive,
             certificate: try facts.value(for: id) { try CertificateFacts(ParsedCertificate(pem: certificate.pem)) })
     }
 
@@ -87,20 +87,28 @@ package final class DeviceAuthorizationLoader: Sendable {
     /// The thing's names are the only client ids that can be associated, so longer ones need no read.
     private static let longestThingName = 128
 
-    private func thing(of principal: String, clientID: String?, _ keys: RegistryKeys) async throws -> ThingFacts? {
+    /// Whether the account has a thing of this name.
+    package func isThing(_ name: String, in account: AccountID) async throws -> Bool {
+        guard name.utf8.count <= Self.longestThingName else { return false }
+        return try await read(RegistryKeys(account: account).thing(name)) != nil
+    }
+
+    private func thing(
+        of principal: String, clientID: String?, _ keys: RegistryKeys
+    ) async throws -> (thing: ThingFacts?, isExclusive: Bool) {
         // An exclusive attachment is always the principal's only one.
         let attached = try await documents.scan(prefix: keys.things(of: principal).bytes, after: nil, limit: 1)
         if let first = attached.first {
             let attachment = try ThingPrincipalRecord(body: first.body)
             if attachment.type == .exclusive {
-                return try await read(keys.thing(attachment.thingName)).map { ThingFacts($0, isAttached: true) }
+                return (try await read(keys.thing(attachment.thingName)).map { ThingFacts($0, isAttached: true) }, true)
             }
         }
         guard let clientID, !clientID.isEmpty, clientID.utf8.count <= Self.longestThingName,
             let thing = try await read(keys.thing(clientID))
-        else { return nil }
+        else { return (nil, false) }
         let isAttached = try await read(keys.thing(of: principal, clientID)) != nil
-        return ThingFacts(thing, isAttached: isAttached)
+        return (ThingFacts(thing, isAttached: isAttached), false)
     }
 
     /// The default version; nil when there is no such policy (any longer).

@@ -60,6 +60,14 @@ extension KeySpace {
         all(.thing, in: account).appending(.string(name))
     }
 
+    /// The thing whose record the key names; nil for any other key.
+    package static func thingNamed(by key: KeyBytes) -> (AccountID, String)? {
+        guard let parts = key.components, parts.count == 3, case .account(let account) = parts[0],
+            case .kind(.thing) = parts[1], case .string(let name) = parts[2]
+        else { return nil }
+        return (account, name)
+    }
+
     package static func things(_ account: AccountID, ofType type: String) -> KeyBytes {
         all(.thingByType, in: account).appending(.string(type))
     }

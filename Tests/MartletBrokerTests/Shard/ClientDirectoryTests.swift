@@ -1,4 +1,6 @@
+import MQTTCodec
 import MartletBase
+import MartletStore
 import Testing
 
 @testable import MartletBroker
@@ -6,61 +8,68 @@ import Testing
 @Suite("Who holds which client id")
 struct ClientDirectoryTests {
     private let key = ClientKey(account: .zero, clientID: "pump7")
+    private let account = AccountContext(
+        realm: Realm(region: "r", account: .zero), subscriptions: SubscriptionIndex(loopCount: 1, seed: 1),
+        retained: RetainedMessages(seed: 1, countLimit: 1, byteLimit: 1))
+
     private func ref(_ slot: UInt32) -> ConnectionRef { ConnectionRef(loop: 0, slot: slot, generation: 1) }
 
-    @Test("The first claim is granted, and released for good")
-    func grant() {
-        var directory = ClientDirectory()
-        guard case .granted(let granted)? = directory.claim(key, by: ref(1), address: "a") else {
-            Issue.record("not granted")
-            return
+    private func claim(_ slot: UInt32) -> ConnectClaim {
+        ConnectClaim(
+            key: key, ref: ref(slot), account: account, cleanStart: true, expirySeconds: 0, version: .v5,
+            network: NetworkSession(
+                sessionIdentifier: SessionIdentifier(high: 0, low: 0),
+                peer: PeerIdentity(
+                    principal: .anonymous, address: "a", port: Int(slot), serverName: nil, isEncrypted: false),
+                thingName: nil, will: nil))
+    }
+
+    private func claim(_ slot: UInt32, in directory: inout ClientDirectory) -> ClientDirectory.Step? {
+        directory.claim(claim(slot)) { ClientEntry(key: key, account: account, number: StoreNumber(1)) }
+    }
+
+    private func names(_ steps: [ClientDirectory.Step]) -> [String] {
+        steps.map { step in
+            switch step {
+            case .admit(_, let claim): "admit \(claim.ref.slot)"
+            case .takeOver(let ref, let address): "\(ref.slot) leaves for \(address)"
+            }
         }
-        #expect(granted == ref(1))
-        let released1 = directory.release(key, by: ref(1))
-        #expect(released1.isEmpty)
+    }
+
+    @Test("The first claim is admitted at once, and its release leaves the id free")
+    func admit() throws {
+        var directory = ClientDirectory()
+        #expect(names([claim(1, in: &directory)].compactMap(\.self)) == ["admit 1"])
+        let entry = try #require(directory[key])
+        #expect(entry.owner == ref(1))
+        #expect(names(directory.release(entry)) == [])
+        #expect(entry.owner == nil)
+        directory.forget(entry)
         #expect(directory.count == 0)
     }
 
     @Test("A second claim makes the owner leave first, and a third waits for the second [MQTT-3.1.4-2]")
-    func takeOver() {
+    func takeOver() throws {
         var directory = ClientDirectory()
-        _ = directory.claim(key, by: ref(1), address: "a")
-        guard case .takeOver(let leaving, _)? = directory.claim(key, by: ref(2), address: "b") else {
-            Issue.record("no take-over")
-            return
-        }
-        #expect(leaving == ref(1))
-        let third = directory.claim(key, by: ref(3), address: "c")
-        if third != nil { Issue.record("the third asked the owner to leave again") }
-        let messages = directory.release(key, by: ref(1))
-        #expect(messages.count == 2)
-        guard case .granted(let second)? = messages.first, case .takeOver(let next, let address)? = messages.last else {
-            Issue.record("the second was not granted and taken over")
-            return
-        }
-        #expect(second == ref(2))
-        #expect(next == ref(2))
-        #expect(address == "c")
+        _ = claim(1, in: &directory)
+        #expect(names([claim(2, in: &directory)].compactMap(\.self)) == ["1 leaves for a:2"])
+        #expect(names([claim(3, in: &directory)].compactMap(\.self)) == [], "the owner is asked to leave once")
+        let entry = try #require(directory[key])
+        #expect(names(directory.release(entry)) == ["admit 2", "2 leaves for a:3"])
+        #expect(names(directory.release(entry)) == ["admit 3"])
+        #expect(names(directory.release(entry)) == [])
     }
 
-    @Test("One that gives up while it waits is not granted")
-    func waitingReleased() {
+    @Test("One that gives up while it waits is not admitted")
+    func withdraw() throws {
         var directory = ClientDirectory()
-        _ = directory.claim(key, by: ref(1), address: "a")
-        _ = directory.claim(key, by: ref(2), address: "b")
-        let released2 = directory.release(key, by: ref(2))
-        #expect(released2.isEmpty)
-        let released1 = directory.release(key, by: ref(1))
-        #expect(released1.isEmpty)
-        #expect(directory.count == 0)
-    }
-
-    @Test("A release by somebody else changes nothing")
-    func foreignRelease() {
-        var directory = ClientDirectory()
-        _ = directory.claim(key, by: ref(1), address: "a")
-        let released9 = directory.release(key, by: ref(9))
-        #expect(released9.isEmpty)
-        #expect(directory.count == 1)
+        _ = claim(1, in: &directory)
+        _ = claim(2, in: &directory)
+        directory.withdraw(key, ref(2))
+        directory.withdraw(key, ref(1))
+        let entry = try #require(directory[key])
+        #expect(entry.owner == ref(1), "an owner does not withdraw: its grant comes back as a release")
+        #expect(names(directory.release(entry)) == [])
     }
 }

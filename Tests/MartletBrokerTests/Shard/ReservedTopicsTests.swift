@@ -17,10 +17,10 @@ struct ReservedTopicsTests {
     @Test(
         "Each row says who may publish and who may subscribe",
         arguments: [
-            ("$aws/things/t/shadow/update", .notBuilt, .notBuilt),
-            ("$aws/things/t/shadow/name/s/get", .notBuilt, .notBuilt),
-            ("$aws/things/t/shadow/update/accepted", .notPermitted, .notBuilt),
-            ("$aws/things/t/shadow/update/delta", .notPermitted, .notBuilt),
+            ("$aws/things/t/shadow/update", .allowed, .allowed),
+            ("$aws/things/t/shadow/name/s/get", .allowed, .allowed),
+            ("$aws/things/t/shadow/update/accepted", .notPermitted, .allowed),
+            ("$aws/things/t/shadow/update/delta", .notPermitted, .allowed),
             ("$aws/things/t/jobs/get", .notBuilt, .notBuilt),
             ("$aws/things/t/jobs/notify-next", .notPermitted, .notBuilt),
             ("$aws/things/t/jobs/j/update", .notBuilt, .notBuilt),
@@ -32,7 +32,8 @@ struct ReservedTopicsTests {
             ("$aws/provisioning-templates/t/provision/cbor", .notBuilt, .notBuilt),
             ("$aws/commands/things/t/executions/e/response/json", .notBuilt, .notBuilt),
             ("$aws/rules/r/a/b", .notBuilt, .notPermitted),
-            ("$aws/events/presence/connected/c", .notPermitted, .notBuilt),
+            ("$aws/events/presence/connected/c", .notPermitted, .allowed),
+            ("$aws/events/thing/t/created", .notPermitted, .notBuilt),
             ("$aws/sitewise/x", .notPermitted, .notBuilt), ("$aws/nothing", .notPermitted, .notPermitted),
             ("$SYS/broker/uptime", .notPermitted, .notBuilt), ("$other/x", .allowed, .allowed),
         ] as [(String, Answer, Answer)])
@@ -43,8 +44,23 @@ struct ReservedTopicsTests {
         }
     }
 
-    @Test("A wildcard fits the rows below it", arguments: ["$aws/events/#", "$aws/things/+/shadow/#", "$aws/#"])
-    func wildcards(filter: String) {
-        filter.withBytes { #expect(answer(ReservedTopics.refuseSubscribe($0)) == .notBuilt) }
+    @Test(
+        "A wildcard fits the rows below it; one that is built is enough",
+        arguments: [
+            ("$aws/events/#", .allowed), ("$aws/things/+/shadow/#", .allowed), ("$aws/things/+/jobs/#", .notBuilt),
+            ("$aws/rules/#", .notPermitted),
+        ] as [(String, Answer)])
+    func wildcards(filter: String, expected: Answer) {
+        filter.withBytes { #expect(answer(ReservedTopics.refuseSubscribe($0)) == expected) }
+    }
+
+    @Test("Requests to services are told from what may only be subscribed to")
+    func services() {
+        for (topic, isRequest) in [
+            ("$aws/things/t/shadow/update", true), ("$aws/things/t/shadow/name/s/delete", true),
+            ("$aws/things/t/shadow/update/accepted", false), ("$other/x", false),
+        ] {
+            topic.withBytes { #expect(ReservedTopics.isServiceRequest($0) == isRequest) }
+        }
     }
 }

@@ -1,0 +1,334 @@
+package import MartletBase
+import NIOConcurrencyHelpers
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The message store of one machine: a log of segments with group commit. One thread writes: it takes what all loops have
+/// submitted, writes it, syncs once, and tells them; what comes meanwhile is the next group. So the sync under way is the
+/// batching window, and there is no timer. Another thread reads.
+///
+/// Every crash point leaves a log whose end may be torn and whose rest is whole: nothing was acknowledged before its sync
+/// had returned (`LogRecovery`). What is dead is given back by copying what is live out of the oldest segment
+/// (`LogCleaner`).
+package final class EmbeddedMessageStore: MessageStore {
+    /// Runs work somewhere, in order. Tests run it when they like.
+    package typealias Executor = @Sendable (@escaping @Sendable () -> Void) -> Void
+
+    private struct Submitted {
+        let loop: Int
+        let ticket: StoreTicket
+        var batch: StoreBatch
+    }
+
+    private struct Inbox {
+        var submitted: [Submitted] = []
+        var tickets: [Int: StoreTicket] = [:]
+        var reports: [Int: @Sendable (StoreReport) -> Void] = [:]
+        var isWriterRunning = false
+        var isClosed = false
+        var onIdle: [@Sendable () -> Void] = []
+    }
+
+    private let inbox = NIOLockedValueBox(Inbox())
+    private let index: SharedIndex
+    private let nextNumber: Atomic<UInt64>
+    private let waiting = Atomic<Int>(0)
+    private let counts = NIOLockedValueBox(MessageStoreStatistics())
+    /// The writer's own; nobody else touches it.
+    private let writer: WriterBox
+    private let crc: CRC32C
+    private let runsWriter: Executor
+    private let runsReader: Executor
+    private let stop: @Sendable () async -> Void
+
+    /// What only the writer's thread uses, while it runs and not at the same time in two places.
+    private final class WriterBox: @unchecked Sendable {
+        var segments: SegmentWriter
+        var cleaner: LogCleaner
+        let stager: BatchStager
+        var failure: StoreFailure?
+
+        init(_ segments: SegmentWriter, _ cleaner: LogCleaner, _ stager: BatchStager) {
+            self.segments = segments
+            self.cleaner = cleaner
+            self.stager = stager
+        }
+    }
+
+    /// Opens the log in a directory, which is made if it is absent.
+    package static func open(
+        directory: String, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits()
+    ) throws(StoreFailure) -> EmbeddedMessageStore {
+        let disk = try SystemLogDisk(directory: directory)
+        let threads = (0..<2).map { _ in NIOThreadPool(numberOfThreads: 1) }
+        for thread in threads { thread.start() }
+        return try EmbeddedMessageStore(
+            disk: disk, queues: queues, limits: limits, writer: { threads[0].submit(running: $0) },
+            reader: { threads[1].submit(running: $0) },
+            stop: { for thread in threads { try? await thread.shutdownGracefully() } })
+    }
+
+    /// - Parameters:
+    ///   - writer: runs one piece of work at a time.
+    ///   - stop: called when the store has been closed.
+    package init(
+        disk: any LogDisk, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
+        writer: @escaping Executor, reader: @escaping Executor, stop: @escaping @Sendable () async -> Void = {}
+    ) throws(StoreFailure) {
+        crc = CRC32C()
+        var recovery = LogRecovery(disk: disk, crc: crc)
+        try recovery.run()
+        index = SharedIndex(recovery.index)
+        nextNumber = Atomic(recovery.nextStoreNumber)
+        self.disk = disk
+        self.writer = WriterBox(
+            SegmentWriter(disk: disk, limits: limits, crc: crc, nextNumber: recovery.nextSegment),
+            LogCleaner(limits: limits, crc: crc), BatchStager(limits: queues, crc: crc))
+        runsWriter = writer
+        runsReader = reader
+        self.stop = stop
+    }
+
+    private let disk: any LogDisk
+
+    /// Waits until all that was submitted is durable, and stops. What is submitted afterwards fails.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = inbox.withLockedValue { inbox in
+                inbox.isClosed = true
+                if inbox.isWriterRunning { inbox.onIdle.append { continuation.resume() } }
+                return !inbox.isWriterRunning
+            }
+            if isIdle { continuation.resume() }
+        }
+        await stop()
+    }
+}
+
+// MARK: The loops' side
+
+extension EmbeddedMessageStore {
+    package func makeNumber() -> StoreNumber { StoreNumber(nextNumber.add(1, ordering: .relaxed).oldValue) }
+
+    package func attach(loop: Int, _ report: @escaping @Sendable (StoreReport) -> Void) {
+        inbox.withLockedValue { $0.reports[loop] = report }
+    }
+
+    package func submit(_ batch: StoreBatch, from loop: Int) -> StoreTicket {
+        waiting.add(batch.byteCount, ordering: .relaxed)
+        let (ticket, mustStart, closed) = inbox.withLockedValue { inbox in
+            let ticket = (inbox.tickets[loop] ?? .zero).next
+            inbox.tickets[loop] = ticket
+            guard !inbox.isClosed else { return (ticket, false, inbox.reports[loop]) }
+            inbox.submitted.append(Submitted(loop: loop, ticket: ticket, batch: batch))
+            defer { inbox.isWriterRunning = true }
+            return (ticket, !inbox.isWriterRunning, nil)
+        }
+        closed?(StoreReport(through: ticket, deliveries: [], failure: .closed))
+        if mustStart { runsWriter { self.write() } }
+        return ticket
+    }
+
+    package var waitingBytes: Int { waiting.load(ordering: .relaxed) }
+
+    package func queue(_ number: StoreNumber) -> QueueState? {
+        index.withLock { $0.queues[number.rawValue]?.state }
+    }
+
+    package var statistics: MessageStoreStatistics {
+        var statistics = counts.withLockedValue { $0 }
+        index.withLock { index in
+            statistics.liveBytes = index.liveBytes
+            statistics.totalBytes = index.totalBytes
+            statistics.records = index.liveRecords
+            statistics.queues = index.queues.count
+            statistics.queuedMessages = index.queues.values.reduce(0) { $0 + $1.messageCount }
+        }
+        return statistics
+    }
+}
+
+// MARK: Reading
+
+extension EmbeddedMessageStore {
+    package func read(
+        _ queue: StoreNumber, after sequence: UInt64, byteLimit: Int,
+        _ done: @escaping @Sendable (Result<QueuePage, StoreFailure>) -> Void
+    ) {
+        runsReader {
+            do throws(StoreFailure) {
+                done(.success(try self.page(of: queue, after: sequence, byteLimit)))
+            } catch {
+                done(.failure(error))
+            }
+        }
+    }
+
+    private func page(
+        of queue: StoreNumber, after sequence: UInt64, _ byteLimit: Int
+    ) throws(StoreFailure) -> QueuePage {
+        // The files are held, so that the cleaner may delete them meanwhile.
+        let (found, through, last, files) = index.withLock { index in
+            guard let state = index.queues[queue.rawValue] else {
+                return ([(sequence: UInt64, slot: QueueIndex.Slot)](), sequence, sequence, [UInt32: any LogFile]())
+            }
+            let (found, through) = state.page(after: sequence, byteLimit: byteLimit)
+            var files: [UInt32: any LogFile] = [:]
+            for entry in found {
+                let segment = entry.slot.location.segment
+                if files[segment] == nil { files[segment] = index.segments[segment]?.file }
+            }
+            return (found, through, state.lastSequence, files)
+        }
+        var entries: [QueueEntry] = []
+        entries.reserveCapacity(found.count)
+        for (sequence, slot) in found {
+            guard let file = files[slot.location.segment] else { continue }
+            entries.append(try LogReader.entry(of: queue.rawValue, sequence, slot, in: file, crc))
+        }
+        return QueuePage(entries: entries, coveredThrough: through, lastSequence: last)
+    }
+
+    package func forEachRecord(
+        _ visit: (StoreNumber, RecordKind, ByteBuffer) throws(StoreFailure) -> Void
+    ) throws(StoreFailure) {
+        let (records, segments) = index.withLock { ($0.records, $0.segments) }
+        // In the order of the log, so that the disk is read from front to back.
+        let live = records.filter { $0.value.kind != nil }.sorted { one, other in
+            (one.value.location.segment, one.value.location.offset)
+                < (other.value.location.segment, other.value.location.offset)
+        }
+        for (number, record) in live {
+            guard let kind = record.kind, let file = segments[record.location.segment]?.file else { continue }
+            var bytes = try LogReader.read(file, at: record.location.offset, byteCount: record.recordBytes)
+            let isWhole = bytes.withUnsafeReadableBytes { LogRecordView($0, crc)?.type == .put }
+            guard isWhole else {
+                throw .corrupt(
+                    file: file.name, offset: record.location.offset, because: "a record is not what was written")
+            }
+            bytes.moveReaderIndex(forwardBy: LogRecordView.putBodyOffset)
+            try visit(StoreNumber(number), kind, bytes)
+        }
+    }
+}
+
+// MARK: The writer
+
+extension EmbeddedMessageStore {
+    /// Runs on the writer's thread until nothing waits.
+    private func write() {
+        while true {
+            let (submitted, reports) = inbox.withLockedValue { inbox in
+                var taken: [Submitted] = []
+                swap(&taken, &inbox.submitted)
+                return (taken, inbox.reports)
+            }
+            let mustClean = writer.failure == nil && isCleaningNeeded
+            if submitted.isEmpty, !mustClean {
+                let (isIdle, onIdle) = inbox.withLockedValue { inbox in
+                    guard inbox.submitted.isEmpty else { return (false, [@Sendable () -> Void]()) }
+                    inbox.isWriterRunning = false
+                    defer { inbox.onIdle = [] }
+                    return (true, inbox.onIdle)
+                }
+                for idle in onIdle { idle() }
+                if isIdle { return }
+                continue
+            }
+            commit(submitted, reports)
+        }
+    }
+
+    private var isCleaningNeeded: Bool {
+        writer.cleaner.isNeeded(index.writers, current: writer.segments.currentNumber)
+    }
+
+    private func commit(_ submitted: [Submitted], _ reports: [Int: @Sendable (StoreReport) -> Void]) {
+        var group = GroupCommit(loopCount: (reports.keys.max() ?? -1) + 1)
+        var byteCount = 0
+        for batch in submitted { byteCount += batch.batch.byteCount }
+        var failure = writer.failure
+        if failure == nil {
+            do throws(StoreFailure) {
+                try write(submitted, into: &group)
+            } catch {
+                // What has failed may be on disk or not: nothing after it may be acknowledged either.
+                writer.failure = error
+                failure = error
+            }
+        }
+        for batch in submitted {
+            group.told[batch.loop].through = max(group.told[batch.loop].through, batch.ticket)
+            group.told[batch.loop].isAnswered = true
+        }
+        waiting.subtract(byteCount, ordering: .relaxed)
+        for (loop, told) in group.told.enumerated() where told.isAnswered || !told.deliveries.isEmpty {
+            reports[loop]?(
+                StoreReport(
+                    through: told.through, deliveries: told.deliveries, droppedQueueFull: told.droppedQueueFull,
+                    failure: failure))
+        }
+    }
+
+    private func write(_ submitted: [Submitted], into group: inout GroupCommit) throws(StoreFailure) {
+        try clean(&group)
+        for entry in submitted { try write(entry, into: &group) }
+        let syncs = try writer.segments.sync()
+        for append in group.appends {
+            append.queue.stagedMessages = 0
+            append.queue.stagedBytes = 0
+        }
+        index.withLock { group.apply(to: &$0) }
+        group.collectDeliveries()
+        try deleteCleaned()
+        let dropped = group.told.reduce(0) { $0 + $1.droppedQueueFull }
+        let written = group.batches.reduce(0) { $0 + $1.readableBytes }
+        counts.withLockedValue { counts in
+            counts.syncs += syncs
+            counts.batches += submitted.count
+            counts.bytesWritten += written
+            counts.droppedQueueFull += dropped
+        }
+    }
+
+    private func write(_ entry: Submitted, into group: inout GroupCommit) throws(StoreFailure) {
+        index.withLock { index in
+            for following in entry.batch.followings {
+                index.queues[following.queue.rawValue]?.follower = following.follower.map { (entry.loop, $0) }
+            }
+        }
+        var bytes = entry.batch.bytes
+        guard bytes.readableBytes > 0 else { return }
+        let location = try place(bytes.readableBytes)
+        writer.stager.stage(&bytes, of: entry.loop, at: location, index, into: &group)
+        try writer.segments.append(bytes)
+        group.batches.append(bytes)
+    }
+
+    private func place(_ byteCount: Int) throws(StoreFailure) -> LogLocation {
+        try writer.segments.place(byteCount, nextStoreNumber: nextNumber.load(ordering: .relaxed)) { number, file, size in
+            index.withLock { $0.add(file, number: number, byteCount: size) }
+        }
+    }
+
+    private func clean(_ group: inout GroupCommit) throws(StoreFailure) {
+        let (records, tombstones) = try writer.cleaner.slice(index.writers, current: writer.segments.currentNumber)
+        for (old, record) in records {
+            let new = try place(record.readableBytes)
+            try writer.segments.append(record)
+            group.changes.append(.move(from: old, to: new, record))
+        }
+        for number in tombstones { group.changes.append(.dropTombstone(number)) }
+    }
+
+    /// The copies of the victim's live records are durable.
+    private func deleteCleaned() throws(StoreFailure) {
+        guard writer.cleaner.isDone, let victim = writer.cleaner.victim else { return }
+        index.withLock { $0.removeSegment(victim.number) }
+        writer.cleaner.finish()
+        try disk.remove(SegmentHeader.fileName(victim.number))
+        try disk.syncDirectory()
+        counts.withLockedValue { $0.cleanedSegments += 1 }
+    }
+}

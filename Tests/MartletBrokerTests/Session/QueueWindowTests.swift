@@ -1,0 +1,129 @@
+import MartletStore
+import MartletTesting
+import Testing
+
+@testable import MartletBroker
+
+@Suite("The window over a kept session's queue")
+struct QueueWindowTests {
+    @Test("Identifiers follow from the place in the queue, and what was sent before is a repetition")
+    func identifiers() {
+        var window = QueueWindow()
+        #expect(window.send(1) == (1, false))
+        #expect(window.send(2) == (2, false))
+        let acknowledged = window.acknowledge(1)
+        #expect(acknowledged)
+        window.reconnect()
+        #expect(window.next == 2)
+        #expect(window.send(2) == (2, true))
+        #expect(window.send(3) == (3, false))
+    }
+
+    @Test("Acknowledged out of turn: settled, but the window's beginning waits for the first")
+    func outOfTurn() {
+        var window = QueueWindow()
+        for sequence in 1...4 as ClosedRange<UInt64> { _ = window.send(sequence) }
+        let third = window.acknowledge(3)
+        #expect(third)
+        #expect(window.cursor == QueueCursor(settledThrough: 0, sentThrough: 4, settledBeyond: [3]))
+        let again = window.acknowledge(3)
+        #expect(!again)
+        _ = window.acknowledge(1)
+        #expect(window.cursor == QueueCursor(settledThrough: 1, sentThrough: 4, settledBeyond: [3]))
+        _ = window.acknowledge(2)
+        #expect(window.cursor == QueueCursor(settledThrough: 3, sentThrough: 4))
+        #expect(window.openCount == 1)
+    }
+
+    @Test("Nothing is open: an acknowledgement of an identifier that was never sent is ignored")
+    func unknown() {
+        var window = QueueWindow()
+        let zero = window.acknowledge(0)
+        let one = window.acknowledge(1)
+        #expect(!zero && !one)
+        _ = window.send(1)
+        window.reconnect()
+        let beforeSent = window.acknowledge(1)
+        #expect(!beforeSent, "sent on an earlier connection only")
+    }
+
+    @Test("The receive maximum bounds what is open, and discarded entries take no room")
+    func room() {
+        var window = QueueWindow()
+        window.discard(1)
+        #expect(window.settledThrough == 1)
+        _ = window.send(2)
+        window.discard(3)
+        #expect(!window.hasRoom(1))
+        #expect(window.hasRoom(2))
+        _ = window.acknowledge(2)
+        #expect(window.settledThrough == 3)
+        #expect(window.hasRoom(1))
+    }
+
+    @Test("Identifiers wrap after 65,535, and an entry that is never acknowledged ends the window before they meet")
+    func wrap() {
+        var window = QueueWindow()
+        _ = window.send(1)
+        var sequence: UInt64 = 2
+        while window.hasRoom(10) {
+            let (packetID, _) = window.send(sequence)
+            let acknowledged = window.acknowledge(packetID)
+            #expect(acknowledged)
+            sequence += 1
+        }
+        #expect(sequence == QueueWindow.identifierCount + 1)
+        let first = window.acknowledge(1)
+        #expect(first)
+        #expect(window.settledThrough == QueueWindow.identifierCount)
+        #expect(window.send(sequence) == (1, false))
+    }
+
+    @Test("What the store is told brings the window back")
+    func cursor() {
+        var window = QueueWindow()
+        for sequence in 1...5 as ClosedRange<UInt64> { _ = window.send(sequence) }
+        _ = window.acknowledge(1)
+        _ = window.acknowledge(4)
+        var back = QueueWindow(window.cursor)
+        #expect(back.next == 2)
+        #expect(back.isSettled(4) && !back.isSettled(3))
+        #expect(back.send(2).isRepeated)
+        back.skip(to: 5)
+        #expect(back.send(5).isRepeated)
+        #expect(!back.send(6).isRepeated)
+    }
+
+    @Test("Whatever is sent, acknowledged and interrupted, entries are settled once and never before they are sent", arguments: 1...20 as ClosedRange<UInt64>)
+    func random(seed: UInt64) {
+        var random = SeededRandomSource(seed: seed).generator()
+        var window = QueueWindow()
+        var open: [UInt16: UInt64] = [:]
+        var settled: Set<UInt64> = []
+        for _ in 0..<5_000 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<5 where window.hasRoom(50):
+                if window.isSettled(window.next) {
+                    window.skip(to: window.next + 1)
+                } else {
+                    let sequence = window.next
+                    let (id, isRepeated) = window.send(sequence)
+                    #expect(open.updateValue(sequence, forKey: id) == nil, "an identifier that is in use")
+                    #expect(!settled.contains(sequence))
+                    _ = isRepeated
+                }
+            case 5..<9:
+                guard let (id, sequence) = open.randomElement(using: &random) else { continue }
+                open[id] = nil
+                let acknowledged = window.acknowledge(id)
+                #expect(acknowledged)
+                settled.insert(sequence)
+            default:
+                window = QueueWindow(window.cursor)
+                open = [:]
+            }
+            #expect(window.openCount == open.count)
+        }
+        for sequence in 1..<window.next { #expect(window.isSettled(sequence) == settled.contains(sequence)) }
+    }
+}

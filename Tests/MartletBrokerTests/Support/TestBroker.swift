@@ -1,0 +1,102 @@
+import IoTPolicy
+import Logging
+import MQTTCodec
+import MartletBase
+import MartletStore
+import MartletTesting
+import NIOCore
+import NIOEmbedded
+
+@testable import MartletBroker
+
+/// A whole broker on the test's own thread: loops that run when told, a clock that moves when told, a store that is
+/// durable when told.
+final class TestBroker {
+    let clock: VirtualClock
+    let store: MemoryMessageStore
+    let broker: Broker
+    let loops: [EmbeddedEventLoop]
+    private(set) var shards: [BrokerShard] = []
+    private(set) var clients: [TestClient] = []
+
+    /// - Parameter store: what an earlier broker left; by default a new one.
+    init(
+        loopCount: Int = 2, store: MemoryMessageStore = MemoryMessageStore(), clock: VirtualClock = VirtualClock(),
+        limits: BrokerLimits = BrokerLimits(), things: Set<String> = []
+    ) throws {
+        self.clock = clock
+        self.store = store
+        loops = (0..<loopCount).map { _ in EmbeddedEventLoop() }
+        broker = Broker(
+            region: "us-east-1", loops: loops, limits: limits, behaviour: BrokerBehaviour(),
+            authority: AllowAll(things: things), store: store, clock: clock, random: SeededRandomSource(seed: 1),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try broker.load()
+        shards = (0..<loopCount).map { broker.makeShard($0) }
+        for shard in shards { shard.closeAllAfterCrash() }
+        run()
+    }
+
+    /// Runs every loop until none has anything to do.
+    func run() {
+        for _ in 0..<20 { for loop in loops { loop.run() } }
+    }
+
+    /// Moves both clocks, second by second.
+    func advance(seconds: Int64) {
+        for _ in 0..<seconds {
+            clock.advance(seconds: 1)
+            for loop in loops { loop.advanceTime(by: .seconds(1)) }
+            run()
+        }
+    }
+
+    /// Moves the time of day far ahead; the loops see it with their next second.
+    func jump(seconds: Int64) {
+        clock.advance(seconds: seconds - 1)
+        advance(seconds: 1)
+    }
+
+    func sync() {
+        store.sync()
+        run()
+    }
+
+    func client(on loop: Int = 0) -> TestClient {
+        let client = TestClient(self, loop: loop)
+        clients.append(client)
+        return client
+    }
+
+    /// A client that has been answered. A keep-alive of 0 lets it be silent.
+    func connect(
+        _ id: String, on loop: Int = 0, version: ProtocolVersion = .v5, clean: Bool = true, expiry: UInt32 = 0,
+        keepAlive: UInt16 = 0, receiveMaximum: UInt16? = nil, will: Will? = nil
+    ) -> TestClient {
+        let client = client(on: loop)
+        client.sendConnect(
+            id, version: version, clean: clean, expiry: expiry, keepAlive: keepAlive, receiveMaximum: receiveMaximum,
+            will: will)
+        return client
+    }
+}
+
+struct AllowAll: ConnectionAuthority {
+    var things: Set<String> = []
+
+    func authorize(
+        _ request: AuthorizationRequest, on loop: any EventLoop,
+        _ done: @escaping @Sendable (Result<ConnectionAuthorization, ConnectRefusal>) -> Void
+    ) {
+        let context = PolicyContext(
+            realm: request.realm, clientID: request.clientID, sourceIP: "127.0.0.1", secureTransport: false)
+        done(
+            .success(
+                ConnectionAuthorization(
+                    authorizer: Authorizer(policies: [.allowAll], context: context), thingName: nil)))
+    }
+
+    func isThing(_ name: String, in realm: Realm, on loop: any EventLoop, _ done: @escaping @Sendable (Bool) -> Void) {
+        done(things.contains(name))
+    }
+}
