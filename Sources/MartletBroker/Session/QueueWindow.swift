@@ -24,8 +24,8 @@ struct QueueWindow {
     init(_ cursor: QueueCursor = QueueCursor()) {
         settledThrough = cursor.settledThrough
         sentThrough = max(cursor.sentThrough, cursor.settledThrough)
-        next = cursor.settledThrough + 1
         settled = RingOfFlags()
+        next = cursor.settledThrough + 1
         for sequence in cursor.settledBeyond where sequence > settledThrough { mark(sequence) }
     }
 
@@ -40,7 +40,7 @@ struct QueueWindow {
     }
 
     func hasRoom(_ receiveMaximum: Int) -> Bool {
-        openCount < receiveMaximum && next - settledThrough < Self.identifierCount
+        openCount < receiveMaximum && next - settledThrough <= Self.identifierCount
     }
 
     /// Passes entries that are settled already.
@@ -79,6 +79,8 @@ struct QueueWindow {
         guard sequence > settledThrough else { return }
         settled.set(Int(sequence - settledThrough - 1))
         settledThrough += UInt64(settled.dropLeadingTrue())
+        // What was settled out of turn on an earlier connection need not be passed one by one.
+        next = max(next, settledThrough + 1)
     }
 
     /// What the store is told.

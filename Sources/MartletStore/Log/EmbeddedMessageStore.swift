@@ -1,5 +1,4 @@
-package import MartletBase
-import NIOConcurrencyHelpers
+import struct NIOConcurrencyHelpers.NIOLockedValueBox
 package import NIOCore
 import NIOPosix
 import Synchronization
@@ -64,8 +63,8 @@ package final class EmbeddedMessageStore: MessageStore {
         let threads = (0..<2).map { _ in NIOThreadPool(numberOfThreads: 1) }
         for thread in threads { thread.start() }
         return try EmbeddedMessageStore(
-            disk: disk, queues: queues, limits: limits, writer: { threads[0].submit(running: $0) },
-            reader: { threads[1].submit(running: $0) },
+            disk: disk, queues: queues, limits: limits, writer: { work in threads[0].submit { _ in work() } },
+            reader: { work in threads[1].submit { _ in work() } },
             stop: { for thread in threads { try? await thread.shutdownGracefully() } })
     }
 

@@ -73,7 +73,7 @@ struct StoredBodiesTests {
     func message() throws {
         var bytes = ByteBuffer()
         "t/1".withBytes { topic in
-            [2, 0, 0, 0, 9].withUnsafeBytes { properties in
+            ([2, 0, 0, 0, 9] as [UInt8]).withUnsafeBytes { properties in
                 "hello".withBytes { payload in
                     StoredMessage.write(
                         OutgoingMessage(

@@ -49,6 +49,13 @@ final class TestClient: ConnectionTransport {
         world.run()
     }
 
+    /// CONNECT, without running what follows from it.
+    func sendConnectOnly(_ id: String, clean: Bool = true, expiry: UInt32 = 0) {
+        var properties = Properties()
+        if expiry > 0 { properties.sessionExpiryIntervalSeconds = expiry }
+        send(.connect(Connect(version: .v5, clientID: MQTTString(id), cleanStart: clean, properties: properties)))
+    }
+
     /// Handles the packet on the loop, without running what follows from it.
     func send(_ packet: Packet) {
         guard let connection, !isClosed else { return }
