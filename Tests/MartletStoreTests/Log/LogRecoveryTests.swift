@@ -1,0 +1,172 @@
+import MartletBase
+import MartletStore
+import MartletTesting
+import NIOCore
+import Testing
+
+@testable import MartletStore
+
+@Suite("What the log has after a restart")
+struct LogRecoveryTests {
+    @Test("CRC-32C has the values of RFC 3720 B.4")
+    func checksum() {
+        let crc = CRC32C()
+        func of(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { crc.checksum($0) } }
+        #expect(of([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
+        #expect(of([UInt8](repeating: 0xFF, count: 32)) == 0x62A8_AB43)
+        #expect(of(Array(0..<32)) == 0x46DD_794E)
+        #expect(of(Array("123456789".utf8)) == 0xE306_9283)
+        #expect(of([]) == 0)
+    }
+
+    @Test("Records, queues, cursors and numbers come back, in segments of any size", arguments: [2048, 1 << 20])
+    func reopen(segmentBytes: Int) throws {
+        var limits = StoreHarness.smallSegments
+        limits.segmentBytes = segmentBytes
+        let disk = MemoryLogDisk()
+        let first = try StoreHarness.log(on: disk, limits: limits)
+        let queue = first.openQueue()
+        let ended = first.openQueue()
+        for index in 1...100 { first.append("\(index)", to: queue, ended) }
+        first.write { $0.endQueue(ended) }
+        first.write { $0.moveCursor(of: queue, to: QueueCursor(settledThrough: 90, sentThrough: 95, settledBeyond: [92, 94])) }
+        let number = first.store.makeNumber()
+        first.write { $0.put(number, .subscription) { $0.writeString("old") } }
+        first.write { $0.put(number, .subscription) { $0.writeString("new") } }
+        let gone = first.store.makeNumber()
+        first.write { $0.put(gone, .client) { $0.writeString("x") } }
+        first.write { $0.remove(gone) }
+
+        let second = try StoreHarness.log(on: disk.afterKill(), limits: limits)
+        #expect(try second.texts(queue) == ["91", "93", "95", "96", "97", "98", "99", "100"])
+        #expect(second.store.queue(queue)?.cursor == QueueCursor(settledThrough: 90, sentThrough: 95, settledBeyond: [92, 94]))
+        #expect(second.store.queue(ended) == nil)
+        #expect(try second.records() == [number: "2:new"])
+        #expect(second.store.makeNumber() > gone)
+        second.append("101", to: queue)
+        #expect(try second.page(queue).entries.last?.sequence == 101)
+    }
+
+    @Test("Everything settled and reopened: the next message has the next sequence")
+    func settledQueue() throws {
+        let disk = MemoryLogDisk()
+        let first = try StoreHarness.log(on: disk)
+        let queue = first.openQueue()
+        for index in 1...3 { first.append("\(index)", to: queue) }
+        first.write { $0.moveCursor(of: queue, to: QueueCursor(settledThrough: 1, sentThrough: 3, settledBeyond: [3])) }
+        let second = try StoreHarness.log(on: disk.afterKill())
+        second.append("4", to: queue)
+        #expect(try second.page(queue).entries.map(\.sequence) == [2, 4])
+    }
+
+    @Test("A log that ends anywhere in its last group has all before it and opens again")
+    func torn() throws {
+        let disk = MemoryLogDisk()
+        let first = try StoreHarness.log(on: disk)
+        let queue = first.openQueue()
+        first.append("whole", to: queue)
+        let name = SegmentHeader.fileName(1)
+        let before = try #require(disk.bytes(of: name))
+        first.append("the last one", to: queue)
+        let after = try #require(disk.bytes(of: name))
+        let changed = after.indices.filter { before[$0] != after[$0] }
+        for cut in (try #require(changed.first))...(try #require(changed.last)) {
+            let torn = disk.afterKill()
+            torn.damage(name) { bytes in
+                for index in cut..<bytes.count { bytes[index] = 0 }
+            }
+            let second = try StoreHarness.log(on: torn)
+            #expect(try second.texts(queue) == ["whole"])
+            second.append("next", to: queue)
+            // What was torn is no longer the newest: it must not look like damage.
+            let third = try StoreHarness.log(on: torn.afterKill())
+            #expect(try third.texts(queue) == ["whole", "next"])
+        }
+    }
+
+    @Test("Damage in an older segment is refused with its place, and nothing is touched")
+    func damage() throws {
+        let disk = MemoryLogDisk()
+        let first = try StoreHarness.log(on: disk, limits: StoreHarness.smallSegments)
+        let queue = first.openQueue()
+        for index in 1...200 { first.append("message \(index)", to: queue) }
+        let name = SegmentHeader.fileName(2)
+        disk.damage(name) { $0[500] ^= 1 }
+        let before = disk.bytes(of: name)
+        do {
+            _ = try StoreHarness.log(on: disk, limits: StoreHarness.smallSegments)
+            Issue.record("opened")
+        } catch StoreFailure.corrupt(let file, let offset, _) {
+            #expect(file == name && (SegmentHeader.byteCount...500).contains(offset))
+        }
+        #expect(disk.bytes(of: name) == before)
+    }
+
+    @Test("A newer format is refused, and a segment that was made and not written to is no harm")
+    func formats() throws {
+        let disk = MemoryLogDisk()
+        let first = try StoreHarness.log(on: disk)
+        let queue = first.openQueue()
+        first.append("x", to: queue)
+        let unwritten = disk.afterKill()
+        _ = try unwritten.create(SegmentHeader.fileName(2), byteCount: 4096)
+        #expect(try StoreHarness.log(on: unwritten).texts(queue) == ["x"])
+        disk.damage(SegmentHeader.fileName(1)) { $0[8] = 9 }
+        #expect(throws: StoreFailure.newerFormat(file: SegmentHeader.fileName(1), found: 9, supported: 1)) {
+            _ = try StoreHarness.log(on: disk)
+        }
+    }
+
+    @Test("A write or sync that fails is not tried again: nothing from then on is acknowledged, and reading goes on", arguments: ["write", "sync", "create"])
+    func failure(operation: String) throws {
+        let disk = MemoryLogDisk()
+        var limits = LogLimits()
+        limits.segmentBytes = 1024
+        let harness = try StoreHarness.log(on: disk, limits: limits)
+        let queue = harness.openQueue()
+        harness.append("durable", to: queue)
+        disk.fail(operation)
+        harness.append(String(repeating: "x", count: 2000), to: queue)
+        guard case .disk(let failed, _, _)? = harness.failure() else {
+            Issue.record("no failure")
+            return
+        }
+        #expect(failed == operation)
+        #expect(try harness.texts(queue) == ["durable"])
+        let ticket = harness.write { $0.openQueue(harness.store.makeNumber()) }
+        #expect(harness.through() == ticket && harness.failure() != nil)
+        #expect(try StoreHarness.log(on: disk.afterKill()).texts(queue).first == "durable")
+    }
+
+    @Test("A message larger than a segment has one of its own size")
+    func largeMessage() throws {
+        let disk = MemoryLogDisk()
+        let harness = try StoreHarness.log(on: disk, limits: StoreHarness.smallSegments)
+        let queue = harness.openQueue()
+        let text = String(repeating: "y", count: 10_000)
+        harness.append(text, to: queue)
+        harness.append("small", to: queue)
+        #expect(try harness.texts(queue) == [text, "small"])
+        #expect(try StoreHarness.log(on: disk.afterKill(), limits: StoreHarness.smallSegments).texts(queue) == [text, "small"])
+    }
+
+    @Test("On a real disk: written, closed, opened")
+    func realDisk() async throws {
+        try await withTemporaryDirectory { path in
+            let number: StoreNumber
+            do {
+                let store = try EmbeddedMessageStore.open(directory: path + "/messages")
+                let harness = StoreHarness(store)
+                number = store.makeNumber()
+                harness.submit { $0.put(number, .client) { $0.writeString("kept") } }
+                await store.close()
+                #expect(harness.through().rawValue == 1 && harness.failure() == nil)
+                harness.submit { $0.remove(number) }
+                #expect(harness.failure() == .closed)
+            }
+            let store = try EmbeddedMessageStore.open(directory: path + "/messages")
+            #expect(try StoreHarness(store).records() == [number: "1:kept"])
+            await store.close()
+        }
+    }
+}
