@@ -1,6 +1,7 @@
 import Glibc
 import MartletBroker
 import MartletObserve
+import MartletStore
 import Synchronization
 
 /// What `/metrics` says: the shards' counts summed at the time of asking, and what is counted beside the hot path.
