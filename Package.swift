@@ -93,7 +93,10 @@ let package = Package(
         // Floor 2: what AWS calls a service, one folder per area.
         room(
             "MartletServices",
-            ["MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletStore", "MartletPKI", .logging]),
+            [
+                "MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletStore", "MartletPKI", "MartletBroker", .nioCore,
+                .logging,
+            ]),
 
         // Floor 3: the edges, bytes in and bytes out.
         room(

@@ -33,16 +33,16 @@ extension ShadowUpdateRequest {
     }
 
     private static func root(of bytes: [UInt8]) throws(ShadowError) -> JSONObject {
-        let json: JSONValue
+        let root: JSONValue
         do throws(JSONParseError) {
-            json = try JSONParser.parse(bytes)
+            root = try JSONParser.parse(bytes)
         } catch {
             // The parser stops at the first fault of any kind, so the encoding is looked at by itself.
             guard String(validating: bytes, as: UTF8.self) != nil else { throw ShadowError(.notUTF8) }
             throw ShadowError(error.code == .tooDeep ? .tooDeep : .invalidJSON)
         }
-        guard let root = json.objectValue else { throw ShadowError(.invalidJSON) }
-        return root
+        guard let members = root.objectValue else { throw ShadowError(.invalidJSON) }
+        return members
     }
 
     private init(_ root: JSONObject) throws(ShadowRefusal) {

@@ -82,7 +82,8 @@ struct FrontDesk: APIResponder {
                     "requests signed for another region are answered as this server's",
                     metadata: ["signedFor": "\(region)", "region": "\(selector.realm.region)"])
             }
-            return await dispatcher.handle(selection, request: request, requestID: requestID, now: clock.now())
+            return await dispatcher.handle(
+                selection, request: request, requestID: requestID, now: clock.now(), sourceAddress: caller.address)
         } catch {
             return error.response(for: .iot, requestID: requestID)
         }

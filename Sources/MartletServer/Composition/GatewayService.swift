@@ -6,6 +6,8 @@ import MartletBroker
 import MartletGateway
 import MartletObserve
 import MartletPKI
+import MartletServices
+import MartletStore
 import NIOPosix
 import ServiceLifecycle
 
@@ -16,6 +18,7 @@ struct GatewayService: Service, CustomStringConvertible {
     let authority: Authority
     let server: ServerCertificate
     let broker: Broker
+    let shadows: ShadowService
     let group: MultiThreadedEventLoopGroup
     let certificates: RegistryCertificates
     let desk: FrontDesk
@@ -28,6 +31,11 @@ struct GatewayService: Service, CustomStringConvertible {
     func run() async throws {
         let gateway = try await makeGateway()
         await broker.recover()
+        do throws(EngineError) {
+            try await shadows.repair()
+        } catch {
+            throw ServerFailure.runtime("the shadows cannot be read: \(error)")
+        }
         do {
             let ports = try await gateway.start()
             try announce(ports)
@@ -45,6 +53,7 @@ struct GatewayService: Service, CustomStringConvertible {
         await gateway.stopAccepting()
         await gateway.finishRequests()
         await broker.drain()
+        await shadows.stop()
         ReadyAnnouncement.withdraw(configuration)
     }
 

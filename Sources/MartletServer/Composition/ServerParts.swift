@@ -42,6 +42,10 @@ struct ServerParts: Sendable {
             onStoreFailure: { health.set("messages", failure: $0.description) })
         try load(broker)
         let follower = try await follow(documents, cache, broker, logger)
+        let shadows = ShadowService(
+            documents: documents, publisher: broker, clock: clock, limits: ShadowServiceLimits(configuration.limits),
+            logger: logger)
+        broker.setService(shadows, for: .shadow)
 
         let metrics = ServerMetrics(broker: broker, startedNanoseconds: startedNanoseconds)
         let desk = FrontDesk(
@@ -49,13 +53,16 @@ struct ServerParts: Sendable {
                 table: OperationTable(
                     ServiceEnvironment(
                         documents: documents, barrier: follower, issuer: authority.authority, random: random,
-                        endpoints: .host(configuration.endpointHost), logger: logger)), logger: logger),
+                        endpoints: .host(configuration.endpointHost), shadows: shadows,
+                        dataPlane: DataPlaneAuthorization(
+                            loader: loader, allowsAnonymous: configuration.anonymous == .allow, logger: logger),
+                        connectivity: BrokerConnectivity(broker: broker), logger: logger)), logger: logger),
             selector: ServiceSelector(
                 profile: configuration.profile == .dev ? .dev : .production, realm: configuration.realm),
             metrics: metrics, health: health, clock: clock, random: random, logger: logger)
         let gatewayService = GatewayService(
             configuration: configuration, authority: authority.authority, server: authority.server, broker: broker,
-            group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
+            shadows: shadows, group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
             metrics: metrics, logger: logger)
         return ServerParts(
             directory: directory, documents: documents, messages: messages, follower: follower, gatewayService: gatewayService,
@@ -174,6 +181,13 @@ extension BrokerLimits {
         retainedBytes = limits.retainedBytes
         connections = limits.connections ?? max(1, fileDescriptors - FileDescriptorLimit.reserve)
         connectTimeoutSeconds = limits.connectTimeoutSeconds
+    }
+}
+
+extension ShadowServiceLimits {
+    init(_ limits: ServerLimits) {
+        self.init()
+        inflightPerThing = limits.shadowsInflight
     }
 }
 

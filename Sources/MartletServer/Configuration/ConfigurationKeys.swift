@@ -101,6 +101,9 @@ package enum ConfigurationKeys {
             "session.queue.maxBytes", bytes, unit: "bytes", .value("268435456"),
             "bytes that wait for one session; beyond, the newest is dropped"),
         .init(
+            "shadow.inflight", count, .byLimits(generous: "1000", aws: "10"),
+            "shadow requests of one thing that are not answered yet; beyond: 429"),
+        .init(
             "connection.outboundBytes", .integer(65_536...4_294_967_295), unit: "bytes", .value("8388608"),
             "bytes that a slow client may leave unread; beyond, QoS 0 is dropped and QoS 1 waits"),
         .init(

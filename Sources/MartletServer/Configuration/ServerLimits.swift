@@ -19,6 +19,7 @@ package struct ServerLimits: Hashable, Sendable {
     package let sessionQueueMessages: Int
     package let sessionQueueBytes: Int
     package let connectionOutboundBytes: Int
+    package let shadowsInflight: Int
     package let retainedMessages: Int
     package let retainedBytes: Int
     /// Nil: the file-descriptor limit less 256.
@@ -48,6 +49,7 @@ package struct ServerLimits: Hashable, Sendable {
         sessionQueueMessages = values.integer("session.queue.maxMessages")
         sessionQueueBytes = values.integer("session.queue.maxBytes")
         connectionOutboundBytes = values.integer("connection.outboundBytes")
+        shadowsInflight = values.integer("shadow.inflight")
         retainedMessages = values.integer("retain.stored")
         retainedBytes = values.integer("retain.bytes")
         connections = values.integerOrNone("connect.max")

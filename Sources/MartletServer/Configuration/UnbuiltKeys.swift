@@ -13,7 +13,7 @@ package enum UnbuiltKeys {
         "registry.thingTypeDeleteWaitSeconds",
         "retain.ratePerAccount", "retain.ratePerTopic",
         "session.queueRate", "session.replayRate",
-        "shadow.depth", "shadow.docBytes", "shadow.inflight", "shadow.ratePerThing",
+        "shadow.depth", "shadow.docBytes", "shadow.ratePerThing",
         "share.drainRate", "share.groups", "share.members", "share.opsRate", "share.queue",
         "sub.perAccount", "sub.ratePerAccount",
         "wss.ttl",

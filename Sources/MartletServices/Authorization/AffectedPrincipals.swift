@@ -38,7 +38,7 @@ package struct AffectedPrincipals: Hashable, Sendable {
         case .policy: try await affected.insertAll(KeySpace.targets(account, ofPolicy: name), documents)
         // The other end of an attachment, indexes, and versions, which matter only once the policy names them.
         case .thingByType, .thingByAttribute, .thingPrincipal, .certificateByCreation, .certificateAccount,
-            .policyVersion, .policyTarget:
+            .policyVersion, .policyTarget, .shadow, .serviceProgress:
             return nil
         }
         return affected.isEmpty ? nil : affected

@@ -9,12 +9,15 @@ package struct CallContext: Hashable, Sendable {
     package let requestID: String
     /// The time of the call. One call sees one time.
     package let now: WallInstant
+    /// Where the request came from; empty where that is not known.
+    package let sourceAddress: String
 
-    package init(realm: Realm, caller: Caller, requestID: String, now: WallInstant) {
+    package init(realm: Realm, caller: Caller, requestID: String, now: WallInstant, sourceAddress: String = "") {
         self.realm = realm
         self.caller = caller
         self.requestID = requestID
         self.now = now
+        self.sourceAddress = sourceAddress
     }
 
     package var account: AccountID { realm.account }

@@ -1,6 +1,7 @@
 internal import IoTDomain
 internal import Logging
 internal import MartletBase
+internal import MartletBroker
 internal import MartletPKI
 internal import MartletStore
 
@@ -9,11 +10,19 @@ extension ServiceEnvironment {
     package static var unconnected: ServiceEnvironment {
         ServiceEnvironment(
             documents: Unconnected(), barrier: Unconnected(), issuer: Unconnected(), random: SystemRandomSource(),
-            endpoints: .host("localhost"), logger: Logger(label: "martlet.unconnected"))
+            endpoints: .host("localhost"),
+            shadows: ShadowService(
+                documents: Unconnected(), publisher: Unconnected(), clock: Unconnected(),
+                logger: Logger(label: "martlet.unconnected")),
+            dataPlane: DataPlaneAuthorization(
+                loader: nil, allowsAnonymous: false, logger: Logger(label: "martlet.unconnected")),
+            connectivity: Unconnected(), logger: Logger(label: "martlet.unconnected"))
     }
 }
 
-private struct Unconnected: DocumentStore, AppliedBarrier, DeviceCertificateIssuer {
+private struct Unconnected: DocumentStore, AppliedBarrier, DeviceCertificateIssuer, ServicePublisher,
+    ConnectivityDirectory, WallClock
+{
     private static let refusal = EngineError.unavailable(because: "no store is connected")
 
     func get(_ key: KeyBytes) async throws(EngineError) -> Document? { throw Self.refusal }
@@ -29,6 +38,12 @@ private struct Unconnected: DocumentStore, AppliedBarrier, DeviceCertificateIssu
     }
 
     func currentPosition() async throws(EngineError) -> ChangePosition { throw Self.refusal }
+
+    func publish(_ messages: [ServiceMessage], lane: String, in account: AccountID) async -> Bool { false }
+
+    func connectivity(of clientID: String, in account: AccountID) async -> Connectivity? { nil }
+
+    func now() -> WallInstant { WallInstant(millisecondsSinceEpoch: 0) }
 
     func applied(through position: ChangePosition) async throws { throw Self.refusal }
 

@@ -35,10 +35,12 @@ package struct Dispatcher: Sendable {
     /// Tries the selected services in turn. An unsigned request that none of them has a route for gets the answer of
     /// an unsigned control-plane call.
     package func handle(
-        _ selection: ServiceSelector.Selection, request: RawRequest, requestID: String, now: WallInstant
+        _ selection: ServiceSelector.Selection, request: RawRequest, requestID: String, now: WallInstant,
+        sourceAddress: String = ""
     ) async -> RawResponse {
         let call = CallContext(
-            realm: selection.realm, caller: selection.caller, requestID: requestID, now: now)
+            realm: selection.realm, caller: selection.caller, requestID: requestID, now: now,
+            sourceAddress: sourceAddress)
         for service in selection.services where Self.route(service, request) != nil {
             return await handle(service: service, request: request, call: call)
         }

@@ -11,6 +11,8 @@ extension OperationTable {
         add(PolicyAttachmentService(registry: registry))
         add(ThingPrincipalService(registry: registry))
         add(EndpointService(names: environment.endpoints))
+        add(ShadowOperations(service: environment.shadows, authorization: environment.dataPlane))
+        add(ConnectivityService(registry: registry, directory: environment.connectivity))
     }
 
     private mutating func add(_ things: ThingService) {
@@ -60,6 +62,17 @@ extension OperationTable {
         on(IoT.ListThingPrincipalsV2.self, principals.listPrincipalsV2)
         on(IoT.ListPrincipalThings.self, principals.listThings)
         on(IoT.ListPrincipalThingsV2.self, principals.listThingsV2)
+    }
+
+    private mutating func add(_ shadows: ShadowOperations) {
+        on(IoTData.GetThingShadow.self, shadows.get)
+        on(IoTData.UpdateThingShadow.self, shadows.update)
+        on(IoTData.DeleteThingShadow.self, shadows.delete)
+        on(IoTData.ListNamedShadowsForThing.self, shadows.listNamed)
+    }
+
+    private mutating func add(_ connectivity: ConnectivityService) {
+        on(IoT.GetThingConnectivityData.self, connectivity.get)
     }
 
     private mutating func add(_ endpoints: EndpointService) {

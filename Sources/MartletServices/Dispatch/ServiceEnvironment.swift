@@ -10,6 +10,9 @@ package struct ServiceEnvironment: Sendable {
     package var issuer: any DeviceCertificateIssuer
     package var random: any RandomSource
     package var endpoints: EndpointNames
+    package var shadows: ShadowService
+    package var dataPlane: DataPlaneAuthorization
+    package var connectivity: any ConnectivityDirectory
     package var attributeLimits: ThingAttributeLimits
     /// `list.examinedPerPage`: records that one call of a list looks at before it answers with what it has.
     package var examinedPerPage: Int
@@ -17,9 +20,13 @@ package struct ServiceEnvironment: Sendable {
 
     package init(
         documents: any DocumentStore, barrier: any AppliedBarrier, issuer: any DeviceCertificateIssuer,
-        random: any RandomSource, endpoints: EndpointNames, attributeLimits: ThingAttributeLimits = .init(),
+        random: any RandomSource, endpoints: EndpointNames, shadows: ShadowService, dataPlane: DataPlaneAuthorization,
+        connectivity: any ConnectivityDirectory, attributeLimits: ThingAttributeLimits = .init(),
         examinedPerPage: Int = 5_000, logger: Logger
     ) {
+        self.shadows = shadows
+        self.dataPlane = dataPlane
+        self.connectivity = connectivity
         self.documents = documents
         self.barrier = barrier
         self.issuer = issuer

@@ -17,6 +17,9 @@ package enum DocumentKind: UInt8, Hashable, Sendable, CaseIterable {
     case policyVersion = 21
     case policyTarget = 22
     case targetPolicies = 23
+
+    case shadow = 30
+    case serviceProgress = 31
 }
 
 /// The layout of all keys. A key is (account, kind, parts...); the few entries that are looked up before an account is
@@ -37,6 +40,8 @@ package enum DocumentKind: UInt8, Hashable, Sendable, CaseIterable {
 /// | policyVersion | name, number | one version of it |
 /// | policyTarget | policy, target | attachment, seen from the policy |
 /// | targetPolicies | target | the same attachments, seen from the target: one document with all names |
+/// | shadow | thing, shadow | a shadow, or the tombstone of one; the classic shadow has the empty name |
+/// | serviceProgress | service | no account before it: how far a service has told of the changes that are its own |
 ///
 /// Index entries and both sides of an attachment are documents, written in the commit that changes what they point
 /// at. A principal or target is written as the API names it: the ARN of a certificate or thing group, or a Cognito
@@ -155,5 +160,27 @@ extension KeySpace {
     /// ten holds by compare-and-set.
     package static func targetPolicies(_ account: AccountID, target: String) -> KeyBytes {
         all(.targetPolicies, in: account).appending(.string(target))
+    }
+}
+
+extension KeySpace {
+    package static func shadows(_ account: AccountID, ofThing thing: String) -> KeyBytes {
+        all(.shadow, in: account).appending(.string(thing))
+    }
+
+    package static func shadow(_ account: AccountID, thing: String, shadow: String) -> KeyBytes {
+        shadows(account, ofThing: thing).appending(.string(shadow))
+    }
+
+    /// The shadow that the key names, nil as its name for the classic one; nil for any other key.
+    package static func shadowNamed(by key: KeyBytes) -> (account: AccountID, thing: String, shadow: String?)? {
+        guard let parts = key.components, parts.count == 4, case .account(let account) = parts[0],
+            case .kind(.shadow) = parts[1], case .string(let thing) = parts[2], case .string(let shadow) = parts[3]
+        else { return nil }
+        return (account, thing, shadow.isEmpty ? nil : shadow)
+    }
+
+    package static func serviceProgress(_ service: String) -> KeyBytes {
+        KeyBytes(.kind(.serviceProgress), .string(service))
     }
 }
