@@ -137,7 +137,7 @@ let package = Package(
             "MartletServicesTests",
             [
                 "MartletBase", "AWSModel", "IoTDomain", "IoTPolicy", "MartletStore", "MartletPKI", "MartletServices",
-                .logging,
+                "MartletBroker", .nioCore, .logging,
             ]),
         tests("MQTTCodecTests", ["MartletBase", "MQTTCodec", .nioCore]),
         tests("AWSModelTests", ["MartletBase", "AWSModel"]),

@@ -10,8 +10,10 @@ struct HouseTests {
         "MQTTCodec": ["MartletBase"], "AWSModel": ["MartletBase"], "IoTPolicy": ["MartletBase"],
         "IoTDomain": ["MartletBase"],
         "MartletObserve": ["MartletBase"], "MartletStore": ["MartletBase"], "MartletPKI": ["MartletBase"],
-        "MartletBroker": ["MartletBase", "MQTTCodec", "IoTPolicy"],
-        "MartletServices": ["MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletStore", "MartletPKI"],
+        "MartletBroker": ["MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore"],
+        "MartletServices": [
+            "MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletStore", "MartletPKI", "MartletBroker",
+        ],
         "MartletGateway": ["MartletBase", "MQTTCodec", "AWSModel", "MartletBroker"],
         "MartletServer": [
             "MartletBase", "AWSModel", "IoTPolicy", "IoTDomain", "MartletBroker", "MartletStore", "MartletPKI",
@@ -19,7 +21,7 @@ struct HouseTests {
         ],
         "martlet": ["MartletBase", "MartletServer", "MartletDevice"],
         "MartletDevice": ["MartletBase", "MQTTCodec"],
-        "MartletTesting": ["MartletBase"],
+        "MartletTesting": ["MartletBase", "MartletStore"],
     ]
 
     /// What only one room may know.

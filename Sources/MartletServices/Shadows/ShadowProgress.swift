@@ -51,7 +51,11 @@ final class ShadowProgress: Sendable {
         let position = state.underWay.values.min() ?? state.committed
         guard position > state.stored else { return nil }
         state.stored = position
-        return .put(KeySpace.serviceProgress("shadows"), Array(String(position.rawValue).utf8))
+        return write(position)
+    }
+
+    static func write(_ position: ChangePosition) -> DocumentWrite {
+        .put(KeySpace.serviceProgress("shadows"), Array(String(position.rawValue).utf8))
     }
 
     /// What an earlier process has stored.

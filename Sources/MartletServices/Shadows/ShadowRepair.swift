@@ -14,7 +14,8 @@ struct ShadowRepair {
     /// Returns the position up to which everything has been told.
     func run() async throws(EngineError) -> ChangePosition {
         let end = try await documents.currentPosition()
-        guard let start = try await ShadowProgress.read(documents), start < end else { return end }
+        let start = try await ShadowProgress.read(documents) ?? .start
+        guard start < end else { return end }
         do {
             for try await change in documents.changes(prefix: .empty, since: start) {
                 await tell(change)
@@ -27,8 +28,14 @@ struct ShadowRepair {
         } catch {
             throw .unavailable(because: "\(error)")
         }
+        if end.rawValue - start.rawValue >= Self.changesWorthRemembering {
+            _ = try await documents.commit([ShadowProgress.write(end)])
+        }
         return end
     }
+
+    /// So many changes should not be looked through again at the next start.
+    private static let changesWorthRemembering = 100
 
     private func tell(_ change: Change) async {
         guard let (account, thing, shadow) = KeySpace.shadowNamed(by: change.key), let body = change.document?.body,

@@ -17,18 +17,20 @@ struct ServicesUnderTest: Sendable {
     let authority: Authority
     let follower: FeedFollower
     let logged: LogRecorder
+    let told: RecordingBroker
+    let shadows: ShadowService
     var realm = Realm(region: "eu-martlet-1", account: AccountID("210987654321")!)
 
     /// A request as boto3 sends it: a JSON body with its content type, or no body at all.
     func send(
         _ method: String, _ uri: String, _ body: JSONValue? = nil, headers: [(name: String, value: String)] = [],
-        service: Service = .iot
+        service: Service = .iot, rawBody: [UInt8]? = nil, caller: Caller = .iam(accessKeyID: "martlet")
     ) async -> Answer {
         let typed = body == nil ? [] : [(name: "content-type", value: "application/json")]
         let request = RawRequest(
-            method: method, uri: uri, headers: typed + headers, body: body.map(JSONWriter.bytes) ?? [])
+            method: method, uri: uri, headers: typed + headers, body: rawBody ?? body.map(JSONWriter.bytes) ?? [])
         let call = CallContext(
-            realm: realm, caller: .iam(accessKeyID: "martlet"), requestID: random.uuid(), now: clock.now())
+            realm: realm, caller: caller, requestID: random.uuid(), now: clock.now())
         return Answer(await dispatcher.handle(service: service, request: request, call: call))
     }
 
@@ -62,7 +64,7 @@ struct Answer: Sendable {
 
 func withServices(
     wrapping: @Sendable (EmbeddedDocumentStore) -> any DocumentStore = { $0 }, examinedPerPage: Int = 5_000,
-    _ body: @Sendable (ServicesUnderTest) async throws -> Void
+    allowsAnonymous: Bool = true, _ body: @Sendable (ServicesUnderTest) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { path in
         let directory = try DataDirectory.open(path + "/data")
@@ -70,7 +72,7 @@ func withServices(
         let store = try EmbeddedDocumentStore.open(in: directory)
         let outcome: Result<Void, any Error>
         do {
-            try await run(path, store, wrapping(store), examinedPerPage, body)
+            try await run(path, store, wrapping(store), examinedPerPage, allowsAnonymous, body)
             outcome = .success(())
         } catch {
             outcome = .failure(error)
@@ -82,6 +84,7 @@ func withServices(
 
 private func run(
     _ path: String, _ store: EmbeddedDocumentStore, _ documents: any DocumentStore, _ examinedPerPage: Int,
+    _ allowsAnonymous: Bool,
     _ body: @Sendable (ServicesUnderTest) async throws -> Void
 ) async throws {
     let clock = VirtualClock()
@@ -92,12 +95,19 @@ private func run(
         apply: { cache.apply($0) })
     let authority = try Authority.loadOrCreate(directory: path + "/pki", clock: clock, random: random)
     let logged = LogRecorder()
+    let told = RecordingBroker()
+    let shadows = ShadowService(documents: documents, publisher: told, clock: clock, logger: logged.logger)
     let environment = ServiceEnvironment(
         documents: documents, barrier: follower, issuer: authority, random: random,
-        endpoints: .host("localhost"), examinedPerPage: examinedPerPage, logger: logged.logger)
+        endpoints: .host("localhost"), shadows: shadows,
+        dataPlane: DataPlaneAuthorization(
+            loader: DeviceAuthorizationLoader(cache: cache, documents: store), allowsAnonymous: allowsAnonymous,
+            logger: logged.logger),
+        connectivity: told, examinedPerPage: examinedPerPage, logger: logged.logger)
     let services = ServicesUnderTest(
         dispatcher: Dispatcher(table: OperationTable(environment), logger: environment.logger), store: store,
-        cache: cache, clock: clock, random: random, authority: authority, follower: follower, logged: logged)
+        cache: cache, clock: clock, random: random, authority: authority, follower: follower, logged: logged, told: told,
+        shadows: shadows)
     let following = Task { try await follower.run() }
     defer { following.cancel() }
     try await body(services)
