@@ -191,7 +191,7 @@ class TestPaho:
         reason, properties = found[0]
         assert reason == 0
         assert properties.MaximumQoS == 1
-        assert properties.SessionExpiryInterval == 0, "sessions end with their connection until they are on disk"
+        assert not hasattr(properties, "SessionExpiryInterval"), "it is what was asked for"
         assert properties.ReceiveMaximum == 1000
         assert properties.TopicAliasMaximum == 64
         assert properties.SharedSubscriptionAvailable == 0
@@ -311,7 +311,6 @@ class TestReservedTopics:
     """mqtt-broker.md section 14; services that are not built refuse by name."""
 
     @pytest.mark.parametrize("name, code", [
-        ("$aws/things/t/shadow/update", 0x83), ("$aws/things/t/shadow/name/s/get", 0x83),
         ("$aws/things/t/jobs/get", 0x83), ("$aws/things/t/defender/metrics/json", 0x83),
         ("$aws/rules/r/a/b", 0x83), ("$aws/certificates/create/json", 0x83),
         ("$aws/provisioning-templates/p/provision/json", 0x83), ("$aws/things/t/shadow/update/accepted", 0x90),
@@ -332,8 +331,8 @@ class TestReservedTopics:
             assert wire.publish(name, b"{}", qos=1) is None
 
     @pytest.mark.parametrize("name, code", [
-        ("$aws/things/t/shadow/update/delta", 0x83), ("$aws/things/t/jobs/notify", 0x83), ("$aws/events/#", 0x83),
-        ("$aws/things/+/shadow/#", 0x83), ("$aws/rules/r", 0x8F), ("$aws/nothing", 0x8F),
+        ("$aws/things/t/jobs/notify", 0x83), ("$aws/events/thing/#", 0x83), ("$aws/things/+/jobs/#", 0x83),
+        ("$aws/rules/r", 0x8F), ("$aws/nothing", 0x8F),
     ])
     def test_subscribing_is_refused_by_name(self, server, name, code):
         with Wire.plain(server) as wire:

@@ -102,13 +102,6 @@ class TestMutualTLS:
     def test_the_sdk_talks_mqtt_5_over_mutual_tls(self, server, device):
         round_trip_5(device("sdk5"), server.port("mqtts"))
 
-    def test_a_session_that_asks_to_be_kept_is_logged_by_name(self, server, device):
-        since = server.mark()
-        pump = device("kept")
-        pump.connect(4, clean=False).disconnect()
-        line = server.wait_for_log(since=since, clientId=pump.name, reason="persistentSessionsNotBuilt")
-        assert line["level"] == "info"
-
     def test_the_sdk_is_told_when_its_policy_says_no(self, server, device, policies):
         pump = device("sdk-denied", policies.deny("iot:*", "*"))
         refused = Future()

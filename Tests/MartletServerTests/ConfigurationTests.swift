@@ -51,7 +51,7 @@ import Testing
                 "mqtt.keepAlive.min 30", "mqtt.keepAlive.max 1200", "mqtt.clientIdBytes 128", "mqtt.topicBytes 256",
                 "mqtt.topicSlashes 7", "mqtt.packetMax 149504", "mqtt.payloadMax 131072", "mqtt.inflightIn 100",
                 "mqtt.inflightOut 100", "mqtt5.topicAliasMax 8", "sub.filtersPerSubscribe 8", "sub.perConnection 50",
-                "retain.stored 500000",
+                "session.expiryMax 3600", "session.expiryV3Seconds 3600", "shadow.inflight 10", "retain.stored 500000",
             ])
     }
 

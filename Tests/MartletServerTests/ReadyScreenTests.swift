@@ -28,8 +28,6 @@ import Testing
                     - MQTT without TLS and without identity
                     - MQTT on AWS's port, without identity
 
-                  Sessions and retained messages: in memory only.
-
                   From another terminal:
                     eval "$(martlet env)"
                     aws iot list-things

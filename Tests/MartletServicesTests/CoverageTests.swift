@@ -11,7 +11,7 @@ struct CoverageTests {
         let text = Coverage.markdown(table)
         #expect(text == Coverage.markdown(OperationTable(.unconnected)))
         #expect(text.contains("| CreateThing | POST | `/things/{thingName}` |"))
-        #expect(text.contains("sessions and retained messages: in memory only"))
+        #expect(text.contains("QoS 2 is refused"))
         let refused = text.split(separator: "\n").filter { $0.hasPrefix("Answer 501: ") }
         #expect(refused.count == 4)
         #expect(refused[0].contains("CreateJob,") && !refused[0].contains(" CreateThing,"))
@@ -31,10 +31,14 @@ struct CoverageTests {
                 "CreateKeysAndCertificate", "CreatePolicy", "CreatePolicyVersion", "CreateThing", "DeleteCertificate",
                 "DeletePolicy", "DeletePolicyVersion", "DeleteThing", "DescribeCertificate", "DescribeEndpoint",
                 "DescribeThing", "DetachPolicy", "DetachPrincipalPolicy", "DetachThingPrincipal", "GetPolicy",
-                "GetPolicyVersion", "ListAttachedPolicies", "ListCertificates", "ListPolicies", "ListPolicyPrincipals",
+                "GetPolicyVersion", "GetThingConnectivityData", "ListAttachedPolicies", "ListCertificates", "ListPolicies", "ListPolicyPrincipals",
                 "ListPolicyVersions", "ListPrincipalPolicies", "ListPrincipalThings", "ListPrincipalThingsV2",
                 "ListTargetsForPolicy", "ListThingPrincipals", "ListThingPrincipalsV2", "ListThings",
                 "SetDefaultPolicyVersion", "UpdateCertificate", "UpdateThing",
+            ])
+        #expect(
+            ShapeTable.of(.iotData).operations.filter(table.isBuilt).map(\.name).sorted() == [
+                "DeleteThingShadow", "GetThingShadow", "ListNamedShadowsForThing", "UpdateThingShadow",
             ])
     }
 }

@@ -10,7 +10,7 @@ extension JSONValue {
         case (.array(let one), .array(let other)):
             one.count == other.count && zip(one, other).allSatisfy { $0.isSame(as: $1) }
         case (.object(let one), .object(let other)):
-            one.count == other.count && one.allSatisfy { member in other[member.name]?.isSame(as: member.value) ?? false }
+            one.count == other.count && one.allSatisfy { other[$0.name]?.isSame(as: $0.value) ?? false }
         default: self == other
         }
     }
@@ -32,7 +32,7 @@ extension JSONNumber {
 
         /// Nil when the exponent is beyond counting: such a number is equal to its own text only.
         init?(_ text: String) {
-            let parts = text.utf8.split(maxSplits: 1, whereSeparator: { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") })
+            let parts = text.utf8.split(maxSplits: 1) { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }
             guard let written = parts.count == 2 ? Int(Substring(parts[1])) : 0,
                 written.magnitude < UInt(Int32.max)
             else { return nil }

@@ -61,8 +61,10 @@ struct LogRecoveryTests {
 
     @Test("A log that ends anywhere in its last group has all before it and opens again")
     func torn() throws {
+        var limits = LogLimits()
+        limits.segmentBytes = 4096
         let disk = MemoryLogDisk()
-        let first = try StoreHarness.log(on: disk)
+        let first = try StoreHarness.log(on: disk, limits: limits)
         let queue = first.openQueue()
         first.append("whole", to: queue)
         let name = SegmentHeader.fileName(1)
@@ -75,11 +77,11 @@ struct LogRecoveryTests {
             torn.damage(name) { bytes in
                 for index in cut..<bytes.count { bytes[index] = 0 }
             }
-            let second = try StoreHarness.log(on: torn)
+            let second = try StoreHarness.log(on: torn, limits: limits)
             #expect(try second.texts(queue) == ["whole"])
             second.append("next", to: queue)
             // What was torn is no longer the newest: it must not look like damage.
-            let third = try StoreHarness.log(on: torn.afterKill())
+            let third = try StoreHarness.log(on: torn.afterKill(), limits: limits)
             #expect(try third.texts(queue) == ["whole", "next"])
         }
     }
@@ -152,7 +154,7 @@ struct LogRecoveryTests {
 
     @Test("On a real disk: written, closed, opened")
     func realDisk() async throws {
-        try await withTemporaryDirectory { path in
+        try await MartletTesting.withTemporaryDirectory { path in
             let number: StoreNumber
             do {
                 let store = try EmbeddedMessageStore.open(directory: path + "/messages")

@@ -1,0 +1,60 @@
+"""Sessions that outlive their connections, and the ways in which a connection or a server may end."""
+
+import struct
+
+from support.wire import DISCONNECT, PUBACK, Wire, encode_properties, packet
+
+FOREVER = 3600
+
+
+class SessionWire(Wire):
+    """A connection of a session that is kept."""
+
+    def watching(self, client_id):
+        """Subscribed to the lifecycle events of this client id."""
+        filters = [f"$aws/events/{family}/+/{client_id}" for family in ("presence", "subscriptions")]
+        assert self.subscribe(*filters).codes == [1, 1]
+        return self
+
+    def following(self, *filters):
+        """Subscribed at QoS 1."""
+        assert self.subscribe(*filters).codes == [1] * len(filters)
+        return self
+
+    def acknowledge(self, *messages):
+        self.send(b"".join(packet(PUBACK, 0, struct.pack("!H", message.packet_id)) for message in messages))
+
+    def receive(self, count, timeout=10):
+        """That many messages, none of them acknowledged."""
+        return [self.expect(3, timeout) for _ in range(count)]
+
+    def payloads(self, count, timeout=10):
+        """The payloads of that many messages, each acknowledged."""
+        return [self.message(timeout).payload for _ in range(count)]
+
+    def disconnect_with_expiry(self, seconds):
+        self.send(packet(DISCONNECT, 0, b"\0" + encode_properties({"session_expiry": seconds})))
+
+
+def open_session(
+    server, name, version=5, expiry=FOREVER, present=None, clean=False, properties=None, tls=None, **options
+):
+    """A connection whose session is kept, accepted; `present` is what CONNACK must say about the session before it."""
+    port = server.port("mqtts" if tls else "mqtt")
+    wire = SessionWire.dial(port, version, tls)
+    if version == 5:
+        options["properties"] = {"session_expiry": expiry, **(properties or {})}
+    wire.connack = wire.connect(name, clean=clean, **options).accepted()
+    assert present is None or wire.connack.session_present is present, f"Session Present {not present}"
+    return wire
+
+
+def publish_all(server, topic, payloads, version=5):
+    """Published one by one by one client at QoS 1, all acknowledged."""
+    with Wire.plain(server, version) as publisher:
+        for payload in payloads:
+            assert publisher.publish(topic, payload, qos=1).code == 0
+
+
+def numbers(first, last):
+    return [str(number).encode() for number in range(first, last)]
