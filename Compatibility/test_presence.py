@@ -226,10 +226,11 @@ class TestReasons:
     def test_a_certificate_that_is_no_longer_active_is_auth_error(self, server, device, iot, status):
         pump = device("presence-status")
         with Events(server, pump.name) as events:
-            pump.connect()
+            wire = pump.connect()
             events.next("connected")
             iot.update_certificate(certificateId=pump.certificate_id, newStatus=status)
             assert events.next("disconnected")["disconnectReason"] == "AUTH_ERROR"
+            wire.expect_disconnect(0x87)
 
     @pytest.mark.parametrize("version, qos", [(4, 0), (4, 1), (5, 0)], ids=["v3-qos0", "v3-qos1", "v5-qos0"])
     def test_a_publish_without_permission_that_ends_the_connection_is_auth_error(
@@ -356,7 +357,6 @@ class TestOrder:
         with Events.kept(own, "watcher", name, present=True) as events:
             found = events.until(lambda event: event.get("disconnectReason") == "CLIENT_INITIATED_DISCONNECT")
             story = check_order(found)[name]
-            assert story[0]["eventType"] == "connected" and len(story) % 2 == 0, story
             reasons = [event.get("disconnectReason") for event in story]
             assert "SERVER_ERROR" in reasons
 
@@ -479,19 +479,21 @@ class TestConnectivityData:
         iot = aws.client(own)
         iot.create_thing(thingName=name)
         with Events(own, name) as events:
-            Wire.plain(own, 5, name)
+            wire = Wire.plain(own, 5, name)
             at = events.next("connected")["timestamp"]
         own.restart()
         found = aws.client(own).get_thing_connectivity_data(thingName=name)
         assert (found["connected"], found["disconnectReason"]) == (False, "SERVER_INITIATED_DISCONNECT")
         assert found["timestamp"].timestamp() * 1000 >= at
         with Events(own, name) as events:
-            Wire.plain(own, 5, name)
+            again = Wire.plain(own, 5, name)
             assert events.next("connected")["versionNumber"] == 1
         own.kill()
         own.start()
         found = aws.client(own).get_thing_connectivity_data(thingName=name)
         assert (found["connected"], found["disconnectReason"]) == (False, "SERVER_ERROR")
+        wire.close()
+        again.close()
 
 
 class TestFigures:

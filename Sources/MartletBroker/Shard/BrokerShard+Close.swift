@@ -88,16 +88,22 @@ extension BrokerShard {
     }
 
     /// Publishes the will of a connection that is no more, as its principal may do now.
-    func publish(_ origin: NetworkSession, of key: ClientKey, _ account: AccountContext) {
-        guard let will = origin.will else { return }
+    /// - Parameter done: called when the will is in the queues of kept sessions, or will never be.
+    func publish(
+        _ origin: NetworkSession, of key: ClientKey, _ account: AccountContext,
+        _ done: @escaping (BrokerShard) -> Void
+    ) {
+        guard let will = origin.will else { return done(self) }
         let request = AuthorizationRequest(realm: account.realm, peer: origin.peer, clientID: key.clientID)
         let shard = NIOLoopBound(self, eventLoop: loop)
         let metadata: Logger.Metadata = [
             "clientId": "\(key.clientID)", "principal": "\(origin.peer.principalIdentifier)",
         ]
+        let doneHere = NIOLoopBound(done, eventLoop: loop)
         willsUnderWay += 1
         broker.authority.authorize(request, on: loop) { result in
             shard.value.willsUnderWay -= 1
+            defer { doneHere.value(shard.value) }
             switch result {
             case .success(let authorization): shard.value.publish(will, authorization.authorizer, account, metadata)
             case .failure(let refusal):

@@ -7,17 +7,28 @@ import NIOCore
 
 /// From a message and its targets to bytes in each target's output.
 extension BrokerShard {
+    /// Whom a message goes to now.
+    enum Reach {
+        case everybody
+        /// Only into the queues of kept sessions.
+        case queues
+        /// Only to those who are connected and get it from no queue.
+        case connections
+    }
+
     /// - Returns: whether kept sessions get the message from the store, so that it has to be on disk before it is
     ///   acknowledged.
     @discardableResult
-    func deliver(_ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>) -> Bool {
+    func deliver(
+        _ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>, reach: Reach = .everybody
+    ) -> Bool {
         localBatch.reset()
         for loop in openOutboxes { loop.beginMessage() }
         for target in targets {
             if target.options.contains(.noLocal), message.publisher == target.ref { continue }
             if target.loop == SessionPlace.loopMarker {
-                deliver(message, toSession: target)
-            } else {
+                deliver(message, toSession: target, reach)
+            } else if reach != .queues {
                 write(message, to: target)
             }
         }
@@ -33,8 +44,9 @@ extension BrokerShard {
     }
 
     /// A kept session gets QoS 1 from its queue, and QoS 0 only while its client is connected.
-    private func deliver(_ message: OutgoingMessage, toSession target: SubscriptionEntry) {
+    private func deliver(_ message: OutgoingMessage, toSession target: SubscriptionEntry, _ reach: Reach) {
         if message.qos > 0, target.options.qos > 0 {
+            guard reach != .connections else { return }
             let isRetained = message.retain && target.options.contains(.retainAsPublished)
             queueTargets.append(
                 QueueTarget(
@@ -42,7 +54,7 @@ extension BrokerShard {
                     flags: isRetained ? QueueFlags.retain : 0))
             return
         }
-        guard let connection = broker.sessions.connection(of: target.subscriber) else { return }
+        guard reach != .queues, let connection = broker.sessions.connection(of: target.subscriber) else { return }
         write(
             message,
             to: SubscriptionEntry(

@@ -64,6 +64,7 @@ extension BrokerShard {
         let old = entry.session
         let takesUp = old != nil && !claim.cleanStart
         if !takesUp { endSession(of: entry) }
+        entry.waitingWill = nil
         guard let session = takesUp ? old : beginSession(claim) else {
             return claim.expirySeconds == 0
                 ? grant(entry, claim, ConnectGrant(session: nil, isSessionPresent: false))
@@ -72,7 +73,6 @@ extension BrokerShard {
         session.expirySeconds = claim.expirySeconds
         session.version = claim.version
         entry.session = nil
-        entry.waitingWill = nil
         grant(entry, claim, ConnectGrant(session: session, isSessionPresent: takesUp))
     }
 
@@ -131,16 +131,17 @@ extension BrokerShard {
     private func close(_ entry: ClientEntry, _ end: ConnectionEnd, at now: WallInstant) {
         entry.presence.disconnect(at: now, end.reason)
         entry.session = end.session
-        if end.leavesWill, let will = end.network.will, let session = end.session {
-            let delay = min(will.delaySeconds, session.expirySeconds)
+        if end.leavesWill, let will = end.network.will {
+            let delay = min(will.delaySeconds, end.session?.expirySeconds ?? 0)
             entry.waitingWill = WaitingWill(origin: end.network, dueAt: now.advanced(bySeconds: Int64(delay)))
         }
-        if entry.session?.expirySeconds == 0 { endSession(of: entry) }
-        write(entry, session: entry.session, open: nil)
+        let hasEnded = entry.session?.expirySeconds == 0
+        write(entry, session: hasEnded ? nil : entry.session, open: nil)
         publishInOrder(
             event(
                 .disconnected(versionNumber: entry.presence.versionNumber, reason: end.reason), entry.key, end.network,
                 now), entry.account)
+        if hasEnded { endSession(of: entry) }
     }
 
     /// The kept session is over: its filters match no more, its messages are nobody's, and its will waits no longer
@@ -155,21 +156,30 @@ extension BrokerShard {
             batch.endQueue(session.queue)
         }
         broker.sessions.remove(session.place)
-        if let will = entry.waitingWill {
+        publishWaitingWill(of: entry)
+    }
+
+    /// The will's time has come. It stays in the client's record until it is in the queues: a crash in between repeats it.
+    private func publishWaitingWill(of entry: ClientEntry) {
+        guard let waiting = entry.waitingWill, !entry.isPublishingWill else { return }
+        entry.isPublishingWill = true
+        publish(waiting.origin, of: entry.key, entry.account) { shard in
+            entry.isPublishingWill = false
+            // Who has connected meanwhile has a record without it already.
+            guard entry.owner == nil else { return }
             entry.waitingWill = nil
-            publish(will.origin, of: entry.key, entry.account)
+            shard.write(entry, session: entry.session, open: nil)
         }
     }
 
     /// Ends what was open when the server before this one died: the client has gone, whatever it was doing
     /// (lifecycle-events.md section 2). Its will follows, its delay counted from now.
     func closeAfterCrash(_ entry: ClientEntry, _ open: NetworkSession) {
-        let delay = min(open.will?.delaySeconds ?? 0, entry.session?.expirySeconds ?? 0)
         let end = ConnectionEnd(
             key: entry.key, ref: SessionPlace(index: 0, generation: 0).ref, session: entry.session, reason: .serverError,
-            network: open, leavesWill: delay > 0)
+            network: open, leavesWill: true)
         close(entry, end, at: broker.clock.now())
-        if open.will != nil, delay == 0 { publish(open, of: entry.key, entry.account) }
+        if let will = entry.waitingWill, will.dueAt <= broker.clock.now() { publishWaitingWill(of: entry) }
         schedule(entry)
     }
 
@@ -214,11 +224,7 @@ extension BrokerShard {
             endSession(of: entry)
             hasChanged = true
         }
-        if let will = entry.waitingWill, will.dueAt <= now {
-            entry.waitingWill = nil
-            publish(will.origin, of: entry.key, entry.account)
-            hasChanged = true
-        }
+        if let will = entry.waitingWill, will.dueAt <= now { publishWaitingWill(of: entry) }
         if hasChanged { write(entry, session: entry.session, open: nil) }
         if let reset = entry.presenceResetsAt, reset <= now { resetPresence(of: entry) }
     }

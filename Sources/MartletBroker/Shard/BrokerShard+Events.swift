@@ -12,18 +12,18 @@ extension BrokerShard {
             sessionIdentifier: network.sessionIdentifier, principalIdentifier: network.peer.principalIdentifier, at: now)
     }
 
-    /// Tells it when all that this loop has stored so far is durable: behind the client's earlier events, and never of
-    /// something that a crash could undo.
+    /// Tells it behind the client's earlier events, and never of something that a crash could undo: kept sessions have it
+    /// in their queues with the commit that it tells of, and others hear it when that is durable.
     func publishInOrder(_ event: LifecycleEvent, _ account: AccountContext) {
-        guard LifecycleEvent.isTold(of: event.clientID) else { return }
+        guard LifecycleEvent.isTold(of: event.clientID), isHeard(ByteBuffer(string: event.topic), account) else { return }
+        publish(event, account, reach: .queues)
         afterDurable(.event(event, account))
     }
 
-    func publish(_ event: LifecycleEvent, _ account: AccountContext) {
-        let topic = ByteBuffer(string: event.topic)
-        guard isHeard(topic, account) else { return }
+    func publish(_ event: LifecycleEvent, _ account: AccountContext, reach: Reach) {
         publish(
-            topic: topic, payload: event.payload, properties: ByteBuffer(), qos: 1, retain: false, account: account)
+            topic: ByteBuffer(string: event.topic), payload: event.payload, properties: ByteBuffer(), qos: 1,
+            retain: false, account: account, reach: reach)
     }
 
     /// Sends an event of a connection of this loop to its home loop, which tells it in its turn. One that nobody would

@@ -278,7 +278,7 @@ extension BrokerShard {
     /// Publishes a message that no client's packet carries: a will, an event, or what a service has to say.
     func publish(
         topic: ByteBuffer, payload: ByteBuffer, properties: ByteBuffer, qos: UInt8, retain: Bool,
-        account: AccountContext
+        account: AccountContext, reach: Reach = .everybody
     ) {
         topic.withUnsafeReadableBytes { topicBytes in
             payload.withUnsafeReadableBytes { payloadBytes in
@@ -296,7 +296,7 @@ extension BrokerShard {
                             refusals.write("message not retained", error.metadata)
                         }
                     }
-                    withTargets(of: topicBytes, account) { deliver(message, to: $0) }
+                    withTargets(of: topicBytes, account) { deliver(message, to: $0, reach: reach) }
                 }
             }
         }

@@ -16,6 +16,8 @@ final class ClientEntry {
     /// The kept session while nobody has taken it up.
     var session: PersistentSession?
     var waitingWill: WaitingWill?
+    /// Its policies are being looked up.
+    var isPublishingWill = false
     /// The earliest time at which a timer will look at it.
     var timedAt: WallInstant?
 
@@ -41,6 +43,7 @@ final class ClientEntry {
     /// The next time at which something is due.
     var nextDue: WallInstant? {
         guard owner == nil else { return nil }
-        return [waitingWill?.dueAt, sessionEndsAt, presenceResetsAt].compactMap(\.self).min()
+        let willDueAt = isPublishingWill ? nil : waitingWill?.dueAt
+        return [willDueAt, sessionEndsAt, presenceResetsAt].compactMap(\.self).min()
     }
 }

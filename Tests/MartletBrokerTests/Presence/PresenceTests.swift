@@ -212,6 +212,37 @@ struct PresenceTests {
         #expect(world.connect("wills", clean: false, expiry: .max).texts == ["late"])
     }
 
+    @Test("A kept listener misses no event of a storm that a crash has ended")
+    func stormAndCrash() throws {
+        let store = MemoryMessageStore(syncsAtOnce: false)
+        let clock = VirtualClock()
+        do {
+            let world = try TestBroker(store: store, clock: clock)
+            let listener = world.connect("listener", on: 1, expiry: .max)
+            world.sync()
+            listener.subscribe("$aws/events/presence/#")
+            world.sync()
+            for index in 0..<10 {
+                world.client(on: index % 2).sendConnectOnly("d")
+                world.run()
+                if index == 7 { world.sync() }
+            }
+            // What came after the last sync was never durable, and nobody was told of it.
+            store.crash()
+        }
+        let world = try TestBroker(store: store, clock: clock)
+        world.sync()
+        let listener = world.connect("listener", clean: false, expiry: .max)
+        world.sync()
+        world.sync()
+        let lines = lines(listener).filter { $0.contains(" d ") }
+        var expected = ["connected d 0"]
+        for version in 1...7 {
+            expected += ["disconnected d \(version - 1) DUPLICATE_CLIENTID", "connected d \(version)"]
+        }
+        #expect(lines == expected + ["disconnected d 7 SERVER_ERROR"])
+    }
+
     @Test("After a crash, who was connected is told of with SERVER_ERROR and its own version, and its will follows")
     func crash() throws {
         let store = MemoryMessageStore()
@@ -237,6 +268,28 @@ struct PresenceTests {
         listener.forget()
         _ = world.connect("d")
         #expect(self.lines(listener) == ["connected d 2"])
+    }
+
+    @Test("A crash after a crash: each will once, and each connection's end once")
+    func crashTwice() throws {
+        let store = MemoryMessageStore()
+        let clock = VirtualClock()
+        do {
+            let world = try TestBroker(store: store, clock: clock)
+            _ = listener(world)
+            _ = wills(world)
+            _ = world.connect("d", will: will("crashed"))
+            _ = world.connect("k", expiry: 600, will: will("later", delay: 5))
+            store.crash()
+            _ = try TestBroker(store: store, clock: clock)
+            store.crash()
+        }
+        let world = try TestBroker(store: store, clock: clock)
+        world.advance(seconds: 7)
+        #expect(world.connect("wills", clean: false, expiry: .max).texts == ["crashed", "later"])
+        let lines = lines(world.connect("listener", clean: false, expiry: .max))
+        #expect(lines.filter { $0 == "disconnected d 0 SERVER_ERROR" }.count == 1)
+        #expect(lines.filter { $0 == "disconnected k 0 SERVER_ERROR" }.count == 1)
     }
 
     @Test("Versions start again an hour after the last connection, or when a longer session has ended")
