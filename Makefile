@@ -46,7 +46,7 @@ define stage
 printf -- '-- %s: %d.%d minutes\n' '$(1)' $$(( ($$(date +%s) - start) / 60 )) $$(( ($$(date +%s) - start) % 60 / 6 ))
 endef
 
-.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench fuzz clean
+.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench bench-durable fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-20s %s\n", $$1, $$2 }'
@@ -94,6 +94,7 @@ test-swift:
 	@.build/debug/MQTTCodecFuzz $(wildcard Fuzz/Corpus/mqtt/* Fuzz/Found/mqtt/*)
 	@.build/debug/IoTPolicyFuzz $(wildcard Fuzz/Corpus/policy/* Fuzz/Found/policy/*)
 	@.build/debug/AWSModelFuzz $(wildcard Fuzz/Corpus/api/* Fuzz/Found/api/*)
+	@.build/debug/ShadowFuzz $(wildcard Fuzz/Corpus/shadow/* Fuzz/Found/shadow/*)
 
 # pytest closes with its own time, so that its line stays the last one.
 test-compatibility: setup-test
@@ -101,6 +102,9 @@ test-compatibility: setup-test
 
 bench: setup-bench release ## measure start, memory and the standard set beside Debian's mosquitto
 	@python3 Benchmarks/run.py $(BENCH)
+
+bench-durable: setup-bench release ## measure what durability costs, beside the bare disk
+	@python3 Benchmarks/durable.py $(BENCH)
 
 # make fuzz TARGET=IoTPolicyFuzz CORPUS=policy FUZZ_SECONDS=600
 TARGET ?= MQTTCodecFuzz

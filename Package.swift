@@ -125,7 +125,7 @@ let package = Package(
         tests("HouseTests"),
         tests("MartletBaseTests", ["MartletBase"]),
         tests("IoTPolicyTests", ["MartletBase", "IoTPolicy"]),
-        tests("IoTDomainTests", ["MartletBase", "IoTDomain"]),
+        tests("IoTDomainTests", ["MartletBase", "IoTDomain"], resources: [.copy("Shadow/Vectors")]),
         tests("MartletPKITests", ["MartletBase", "MartletPKI"]),
         tests(
             "MartletDeviceTests",
@@ -153,6 +153,7 @@ let package = Package(
         beside("MQTTCodecFuzz", in: "Fuzz", ["FuzzDriver", "MQTTCodec", .nioCore]),
         beside("IoTPolicyFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTPolicy"]),
         beside("AWSModelFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "AWSModel"]),
+        beside("ShadowFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTDomain"]),
         beside("IndexBenchmark", in: "Benchmarks", ["MartletBroker"]),
     ],
     swiftLanguageModes: [.v6]

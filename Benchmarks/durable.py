@@ -11,14 +11,12 @@ import contextlib
 import datetime
 import json
 import os
-import pathlib
 import re
 import select
 import socket
 import sqlite3
 import statistics
 import struct
-import subprocess
 import tempfile
 import threading
 import time
@@ -28,7 +26,6 @@ import run
 
 PAIRS, WINDOW, SIZE = 500, 64, 256
 THINGS, SHADOW_BYTES = 1000, 512
-PAGE_MARK = "## Durability"
 
 
 class Wire:
@@ -321,19 +318,16 @@ def main():
     parser.add_argument("--warmup", type=float, default=1)
     parser.add_argument("--write", action="store_true", help=f"puts the table into {run.PAGE.name}")
     options = parser.parse_args()
-    run.build_load_generator() if hasattr(run, "build_load_generator") else None
+    run.prepare()
     table = ["| what | figure | beside (target) |", "|---|---|---|"]
     table += [f"| {what} | {figure} | {beside} |" for what, figure, beside in measure(options)]
     print("\n".join(table))
     if options.write:
         date = datetime.date.today().isoformat()
-        section = "\n".join([
-            PAGE_MARK, "", f"`python3 Benchmarks/durable.py --write`, {date}; the disk is the one that the checkout is on.",
-            "The server and the load share the machine's cores.", "", *table, ""])
-        page = run.PAGE.read_text()
-        head, mark, rest = page.partition(PAGE_MARK)
-        following = re.search(r"^## ", rest, re.M)
-        run.PAGE.write_text(head.rstrip() + "\n\n" + section + ("\n" + rest[following.start():] if mark and following else ""))
+        run.write_section("Durability", "\n".join([
+            f"`make bench-durable BENCH=--write`, {date}, on the machine above; the disk is the one that the checkout is on.",
+            "Server and load share the machine's cores. Nothing beside it is on disk at PUBACK, so the figures stand beside",
+            "the bare disk in the same run.", "", *table]))
 
 
 if __name__ == "__main__":

@@ -344,8 +344,8 @@ def chosen(options):
     return [scenario for scenario in SCENARIOS if scenario.default or options.all]
 
 
-def main():
-    options = arguments()
+def prepare():
+    """What every measurement needs: the release binary, the load generator, and descriptors for many connections."""
     if not MARTLET.exists():
         sys.exit(f"{MARTLET} is missing: make release")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -354,6 +354,23 @@ def main():
     source = HERE / "load" / "mqload.c"
     if not MQLOAD.exists() or MQLOAD.stat().st_mtime < source.stat().st_mtime:
         subprocess.run(["cc", "-O2", "-o", MQLOAD, source, "-lpthread", "-lssl", "-lcrypto"], check=True)
+
+
+def write_section(name, text):
+    """Puts a section of the page in its place and leaves the others; the first has no name."""
+    parts = re.split(r"^(?=## Durability)", PAGE.read_text() if PAGE.exists() else "", maxsplit=1, flags=re.M)
+    first, durability = parts[0], parts[1] if len(parts) > 1 else ""
+    if name:
+        durability = f"## {name}\n\n{text}"
+    else:
+        first = text
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(first.rstrip() + "\n" + (f"\n{durability.rstrip()}\n" if durability else ""))
+
+
+def main():
+    options = arguments()
+    prepare()
     scenarios = chosen(options)
     starts = measure_starts(options.starts) if options.starts else []
     folder = HERE / "results"
@@ -368,8 +385,7 @@ def main():
     text = page(options, starts, [row(scenario, found[scenario.name]) for scenario in scenarios])
     print(text, end="")
     if options.write:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(text)
+        write_section(None, text)
 
 
 if __name__ == "__main__":

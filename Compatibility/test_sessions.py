@@ -342,6 +342,7 @@ class TestQueue:
                 assert wire.payloads(5) == numbers(0, 5)
                 assert wire.is_quiet()
                 wire.disconnect()
+            wait_until(lambda: server.metric("martlet_queued_messages") == 0, "the queue empty")
             publish_all(server, "q", numbers(8, 10))
             with open_session(server, name, version, present=True) as wire:
                 assert wire.payloads(2) == numbers(8, 10)

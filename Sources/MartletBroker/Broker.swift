@@ -29,8 +29,8 @@ package final class Broker: Sendable {
     private let services = Mutex<[ReservedTopics.Area: any ServiceMailbox]>([:])
     /// What the store had at the start, by home loop, until that loop's shard takes it.
     private let restored = Mutex<[UInt16: [RestoredClient]]>([:])
-    /// Records in the store that belong to nothing; the first shard removes them.
-    private let orphans = Mutex<[StoreNumber]>([])
+    /// The first shard removes them.
+    private let orphans = Mutex(Orphans())
     private let onStoreFailure: @Sendable (StoreFailure) -> Void
 
     package init(
@@ -64,7 +64,7 @@ package final class Broker: Sendable {
         mailboxes[index].attach(NIOLoopBound(shard, eventLoop: loops[index]))
         let mailbox = mailboxes[index]
         store.attach(loop: index) { mailbox.post(.stored($0)) }
-        shard.removeRecords(orphans.withLock { orphans in exchange(&orphans, with: []) })
+        shard.remove(orphans.withLock { orphans in exchange(&orphans, with: Orphans()) })
         shard.restore(restored.withLock { $0.removeValue(forKey: UInt16(index)) } ?? [])
         shard.start()
         return shard
@@ -249,7 +249,8 @@ extension Broker {
             self.account(account).retained.restore(message, number: number)
         }
         for (number, client) in contents.clients { restore(client, number: number, &contents) }
-        orphans.withLock { $0 = contents.orphans }
+        let orphanQueues = Set(store.queueNumbers).subtracting(contents.clients.compactMap(\.1.session?.queue))
+        orphans.withLock { $0 = Orphans(records: contents.orphans, queues: Array(orphanQueues)) }
     }
 
     private func restore(_ client: StoredClient, number: StoreNumber, _ contents: inout StoredContents) {

@@ -162,6 +162,8 @@ package final class MemoryMessageStore: MessageStore {
         for (number, record) in records { try visit(number, record.kind, record.body) }
     }
 
+    package var queueNumbers: [StoreNumber] { state.withLock { Array($0.queues.keys) } }
+
     package func queue(_ number: StoreNumber) -> QueueState? {
         state.withLock { state in
             state.queues[number].map { queue in

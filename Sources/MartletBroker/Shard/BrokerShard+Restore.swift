@@ -15,10 +15,11 @@ extension BrokerShard {
         }
     }
 
-    func removeRecords(_ numbers: [StoreNumber]) {
-        guard !numbers.isEmpty else { return }
+    func remove(_ orphans: Orphans) {
+        guard !orphans.isEmpty else { return }
         withBatch { batch in
-            for number in numbers { batch.remove(number) }
+            for number in orphans.records { batch.remove(number) }
+            for queue in orphans.queues { batch.endQueue(queue) }
         }
     }
 

@@ -29,6 +29,14 @@ struct StoredContents {
     var orphans: [StoreNumber] { subscriptions.values.flatMap { $0.values.map(\.number) } }
 }
 
+/// What stands in the store and belongs to no session: a loss of power has cut a commit in two.
+struct Orphans {
+    var records: [StoreNumber] = []
+    var queues: [StoreNumber] = []
+
+    var isEmpty: Bool { records.isEmpty && queues.isEmpty }
+}
+
 /// A client id as the store knows it, on its way to its home loop.
 struct RestoredClient: Sendable {
     let record: StoredClient

@@ -131,6 +131,8 @@ extension EmbeddedMessageStore {
 
     package var waitingBytes: Int { waiting.load(ordering: .relaxed) }
 
+    package var queueNumbers: [StoreNumber] { index.withLock { $0.queues.keys.map { StoreNumber($0) } } }
+
     package func queue(_ number: StoreNumber) -> QueueState? {
         index.withLock { $0.queues[number.rawValue]?.state }
     }

@@ -38,6 +38,9 @@ package protocol MessageStore: Sendable {
         _ visit: (StoreNumber, RecordKind, ByteBuffer) throws(StoreFailure) -> Void
     ) throws(StoreFailure)
 
+    /// All queues, in no particular order. For the start.
+    var queueNumbers: [StoreNumber] { get }
+
     /// nil when there is no such queue.
     func queue(_ number: StoreNumber) -> QueueState?
 

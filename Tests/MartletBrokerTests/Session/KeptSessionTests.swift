@@ -315,3 +315,21 @@ struct KeptSessionTests {
         #expect(world.connect("k", expiry: 5).connAck?.reasonCode == .quotaExceeded)
     }
 }
+
+extension KeptSessionTests {
+    @Test("What a commit that was cut in two has left belongs to nobody, and is removed")
+    func orphans() throws {
+        let store = MemoryMessageStore()
+        var batch = StoreBatch()
+        let queue = store.makeNumber()
+        let number = store.makeNumber()
+        batch.openQueue(queue)
+        let filter = StoredSubscription(queue: queue, filter: ByteBuffer(string: "a"), options: SubscriptionOptions(qos: 1))
+        batch.put(number, .subscription) { filter.write(into: &$0) }
+        _ = store.submit(batch, from: 0)
+        #expect(store.statistics.queues == 1 && store.statistics.records == 1)
+        let world = try TestBroker(store: store)
+        #expect(store.statistics.queues == 0 && store.statistics.records == 0)
+        #expect(world.broker.sessionCount == 0)
+    }
+}
