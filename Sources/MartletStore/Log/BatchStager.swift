@@ -45,6 +45,7 @@ struct BatchStager {
         case .cursor:
             guard let queue = index.writers.queues[view.queue], !queue.hasEnded else { return void(record) }
             let cursor = view.cursor
+            queue.stageCursor(cursor)
             group.changes.append(.cursor(queue, cursor, location, recordBytes: view.bytes.count))
         case .message:
             stageMessage(view, record, loop, location, batch, bufferOffset, index, &group)
@@ -87,10 +88,7 @@ struct BatchStager {
                 group.told[loop].droppedQueueFull += 1
                 continue
             }
-            let sequence = queue.nextSequence
-            queue.nextSequence += 1
-            queue.stagedMessages += 1
-            queue.stagedBytes += bodyBytes
+            let sequence = queue.stageAppend(bodyBytes: bodyBytes)
             record.storeBytes(
                 of: sequence.littleEndian, toByteOffset: view.targetOffset(target) + 8, as: UInt64.self)
             group.appends.append(GroupCommit.Append(queue: queue, sequence: sequence))

@@ -276,10 +276,6 @@ extension EmbeddedMessageStore {
         try clean(&group)
         for entry in submitted { try write(entry, into: &group) }
         let syncs = try writer.segments.sync()
-        for append in group.appends {
-            append.queue.stagedMessages = 0
-            append.queue.stagedBytes = 0
-        }
         index.withLock { group.apply(to: &$0) }
         group.collectDeliveries()
         try deleteCleaned()

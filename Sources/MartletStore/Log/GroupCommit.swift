@@ -53,6 +53,7 @@ struct GroupCommit {
     /// Makes the index what it is when the group is durable.
     func apply(to index: inout LogIndex) {
         var next = 0
+        for append in appends { append.queue.endStaging() }
         for change in changes {
             switch change {
             case .put(let number, let record): index.put(number, record)
@@ -60,6 +61,7 @@ struct GroupCommit {
             case .open(let queue, let location, let bytes): index.opened(queue, at: location, bytes)
             case .end(let number): index.end(number)
             case .cursor(let queue, let cursor, let location, let bytes):
+                queue.endStaging()
                 // Ended in the same group: nothing of it is live.
                 guard index.queues[queue.number] != nil else { continue }
                 index.moveCursor(of: queue, to: cursor, at: location, bytes)

@@ -25,8 +25,9 @@ final class QueueIndex {
 
     /// Writer: the sequence that the next message gets, and what the queue will hold when all staged is durable.
     var nextSequence: UInt64 = 1
-    var stagedMessages = 0
-    var stagedBytes = 0
+    private(set) var stagedMessages = 0
+    private(set) var stagedBytes = 0
+    private var stagedSettledThrough: UInt64 = 0
     var hasEnded = false
     /// Writer: who is told of new entries.
     var follower: (loop: Int, token: UInt64)?
@@ -78,6 +79,35 @@ final class QueueIndex {
             slots[slots.index(slots.startIndex, offsetBy: Int(sequence - first))].location = .none
             free(slot, release)
         }
+    }
+
+    // MARK: Staging
+
+    /// A message will be there when the group is durable.
+    func stageAppend(bodyBytes: Int) -> UInt64 {
+        defer { nextSequence += 1 }
+        stagedMessages += 1
+        stagedBytes += bodyBytes
+        return nextSequence
+    }
+
+    /// What the cursor settles makes room for what comes after it in the same group.
+    func stageCursor(_ cursor: QueueCursor) {
+        var sequence = max(first, stagedSettledThrough + 1)
+        while sequence <= min(cursor.settledThrough, lastSequence) {
+            if let slot = slot(sequence) {
+                stagedMessages -= 1
+                stagedBytes -= Int(slot.bodyBytes)
+            }
+            sequence += 1
+        }
+        stagedSettledThrough = max(stagedSettledThrough, cursor.settledThrough)
+    }
+
+    /// The group is durable: what was staged is what is there.
+    func endStaging() {
+        stagedMessages = 0
+        stagedBytes = 0
     }
 
     func removeAll(_ release: (Slot) -> Void) {

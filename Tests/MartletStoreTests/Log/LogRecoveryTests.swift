@@ -140,6 +140,25 @@ struct LogRecoveryTests {
         #expect(try StoreHarness.log(on: disk.afterKill()).texts(queue).first == "durable")
     }
 
+    @Test("What a group settles makes room for what comes after it in the same group")
+    func roomInOneGroup() throws {
+        let harness = try StoreHarness.log(on: MemoryLogDisk(), queues: QueueLimits(maxMessages: 3))
+        let queue = harness.openQueue()
+        let target = [QueueTarget(queue: queue, subscriptionID: 0, flags: 0)]
+        for index in 1...3 { harness.append("\(index)", to: queue) }
+        harness.submit { $0.moveCursor(of: queue, to: QueueCursor(settledThrough: 2, sentThrough: 3)) }
+        harness.submit(from: 1) { batch in
+            for index in 4...6 { batch.append(to: target) { $0.writeString("\(index)") } }
+        }
+        harness.submit { $0.moveCursor(of: queue, to: QueueCursor(settledThrough: 3, sentThrough: 3)) }
+        harness.submit(from: 1) { batch in batch.append(to: target) { $0.writeString("7") } }
+        harness.commit()
+        #expect(try harness.texts(queue) == ["4", "5", "7"])
+        #expect(harness.dropped(1) == 1)
+        for index in 8...10 { harness.append("\(index)", to: queue) }
+        #expect(try harness.texts(queue) == ["4", "5", "7"], "the limit holds in the next group too")
+    }
+
     @Test("A message larger than a segment has one of its own size")
     func largeMessage() throws {
         let disk = MemoryLogDisk()
