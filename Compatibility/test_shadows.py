@@ -372,6 +372,8 @@ class TestHTTP:
     @pytest.mark.parametrize("case", INVALID)
     def test_errors_are_the_same_ones(self, data, thing, shadow_name, case):
         payload, code, message = INVALID[case]
+        if not payload:
+            message = None  # The service model refuses a missing payload before the shadow's own rules are asked.
         update(data, thing, {"state": {"desired": {"a": 1}}}, shadow_name)
         refusal = aws.refused(
             EXCEPTIONS[code], code, data.update_thing_shadow, payload=payload, **which(thing, shadow_name))
