@@ -11,7 +11,7 @@ import pytest
 
 from support import aws
 from support.deadline import wait_until
-from support.devices import DeviceMaker, unique
+from support.devices import unique
 from support.presence import Events, check_order, check_shape, parse
 from support.server import Server
 from support.sessions import open_session
@@ -498,15 +498,15 @@ class TestConnectivityData:
 
 class TestFigures:
     def test_disconnects_are_counted_by_reason(self, server, events, name):
-        def figure(reason):
-            return server.metric("martlet_disconnects_total", reason=reason)
+        def figures():
+            return [
+                server.metric("martlet_disconnects_total", reason=reason)
+                for reason in ("CLIENT_INITIATED_DISCONNECT", "CONNECTION_LOST")]
 
-        before = figure("CLIENT_INITIATED_DISCONNECT"), figure("CONNECTION_LOST")
+        before = figures()
         Wire.plain(server, 5, name).disconnect()
         Wire.plain(server, 5, name).close()
-        wait_until(
-            lambda: (figure("CLIENT_INITIATED_DISCONNECT"), figure("CONNECTION_LOST")) == (before[0] + 1, before[1] + 1),
-            "one more of each")
+        wait_until(lambda: figures() == [number + 1 for number in before], "one more of each")
 
     def test_who_is_known_is_counted(self, server, name):
         before = server.metric("martlet_presence_clients")

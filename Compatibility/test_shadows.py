@@ -1,5 +1,6 @@
 """Issue 3 item 4: classic and named shadows over MQTT and HTTP, by the byte, boto3, the AWS CLI and the device SDK."""
 
+import http.client
 import json
 import queue
 import time
@@ -7,7 +8,7 @@ from concurrent.futures import Future
 from urllib.parse import quote
 
 import pytest
-from awscrt import mqtt, mqtt5, mqtt_request_response
+from awscrt import mqtt, mqtt_request_response
 from awsiot import ServiceStreamOptions, V2ServiceException, iotshadow, mqtt5_client_builder, mqtt_connection_builder
 from support import aws
 from support.devices import unique
@@ -443,6 +444,59 @@ class TestHTTP:
                     shadow.update({"state": {"reported": {"n": number}}})
                     found = get(data, thing)
                     assert (found["version"], found["state"]["reported"]) == (number, {"n": number})
+
+
+class TestHTTPSWithACertificate:
+    """The data plane on the shared port: the certificate's policy decides by action and shadow."""
+
+    @staticmethod
+    def call(pump, method, path, body=b"", alpn=None):
+        connection = http.client.HTTPSConnection(
+            "localhost", pump.server.port("https"), context=pump.tls_context(alpn), timeout=10)
+        try:
+            connection.request(method, path, body=body or None)
+            return aws.Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    @pytest.mark.parametrize("alpn", [None, ["x-amzn-http-ca"]], ids=["no-alpn", "x-amzn-http-ca"])
+    def test_a_device_may_do_what_its_policy_names(self, device, policies, alpn):
+        pump = device("https-shadow", policies.allow("iot:Connect", "*"))
+        path, body = f"/things/{pump.name}/shadow", b'{"state":{"reported":{"a":1}}}'
+        pump.set_policy(
+            policies.allow(["iot:UpdateThingShadow", "iot:GetThingShadow"], f"thing/{pump.name}"),
+            policies.allow("iot:UpdateThingShadow", f"thing/{pump.name}/cfg"))
+        for method, where, status in [
+            ("POST", path, 200), ("GET", path, 200), ("DELETE", path, 403), ("POST", f"{path}?name=cfg", 200),
+            ("GET", f"{path}?name=cfg", 403), ("POST", f"{path}?name=other", 403),
+            ("POST", f"/things/{pump.name}0/shadow", 403),
+            ("GET", f"/api/things/shadow/ListNamedShadowsForThing/{pump.name}", 403),
+        ]:
+            answer = self.call(pump, method, where, body if method == "POST" else b"", alpn)
+            assert answer.status == status, (method, where, answer.status, answer.body)
+            if status == 403:
+                assert answer.error_type == "ForbiddenException" and answer.json["message"]
+
+    def test_permission_to_publish_is_not_permission_to_update(self, device, policies):
+        pump = device("https-publish", policies.allow(["iot:Connect", "iot:Publish"], "*"))
+        answer = self.call(pump, "POST", f"/things/{pump.name}/shadow", b'{"state":{}}')
+        assert answer.status == 403
+
+    def test_a_whole_life(self, device):
+        pump = device("https-life")
+        path = f"/things/{pump.name}/shadow?name=cfg"
+        assert self.call(pump, "POST", path, b'{"state":{"desired":{"a":1}}}').json["version"] == 1
+        assert self.call(pump, "GET", path).json["state"] == {"desired": {"a": 1}, "delta": {"a": 1}}
+        found = self.call(pump, "GET", f"/api/things/shadow/ListNamedShadowsForThing/{pump.name}")
+        assert found.json["results"] == ["cfg"]
+        assert self.call(pump, "DELETE", path).json["version"] == 1
+        answer = self.call(pump, "GET", path)
+        assert (answer.status, answer.error_type) == (404, "ResourceNotFoundException")
+
+    def test_production_wants_an_identity(self, tmp_path):
+        with Server("--profile", "production", data_dir=tmp_path / "data") as server:
+            answer = aws.request(server, "GET", "/things/lamp/shadow")
+            assert answer.status in (401, 403), answer.body
 
 
 class TestVersions:

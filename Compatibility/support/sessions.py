@@ -12,13 +12,14 @@ class SessionWire(Wire):
 
     def watching(self, client_id):
         """Subscribed to the lifecycle events of this client id."""
-        filters = [f"$aws/events/{family}/+/{client_id}" for family in ("presence", "subscriptions")]
-        assert self.subscribe(*filters).codes == [1, 1]
-        return self
+        return self.following(f"$aws/events/presence/+/{client_id}", f"$aws/events/subscriptions/+/{client_id}")
 
     def following(self, *filters):
         """Subscribed at QoS 1."""
-        assert self.subscribe(*filters).codes == [1] * len(filters)
+        answer = self.subscribe(*filters)
+        if answer is None:
+            raise ConnectionError("the connection ended without SUBACK")
+        assert answer.codes == [1] * len(filters)
         return self
 
     def acknowledge(self, *messages):
@@ -44,7 +45,10 @@ def open_session(
     wire = SessionWire.dial(port, version, tls)
     if version == 5:
         options["properties"] = {"session_expiry": expiry, **(properties or {})}
-    wire.connack = wire.connect(name, clean=clean, **options).accepted()
+    answer = wire.connect(name, clean=clean, **options)
+    if answer is None:
+        raise ConnectionError("the connection ended without CONNACK")
+    wire.connack = answer.accepted()
     assert present is None or wire.connack.session_present is present, f"Session Present {not present}"
     return wire
 

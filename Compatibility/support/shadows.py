@@ -2,18 +2,18 @@
 
 import json
 
-from support.wire import Wire
+from support.devices import unique
+from support.sessions import open_session
 
 
 class Shadow:
     """One shadow as seen by one client: requests, and every message that the service publishes about it."""
 
-    def __init__(self, server, thing, name=None, version=5, wire=None):
+    def __init__(self, server, thing, name=None, version=5):
         self.thing, self.name = thing, name
         self.prefix = f"$aws/things/{thing}/shadow" + (f"/name/{name}" if name else "")
-        self.wire = wire or Wire.plain(server, version)
-        filters = [f"{self.prefix}/{operation}/+" for operation in ("update", "get", "delete")]
-        assert self.wire.subscribe(*filters).codes == [1, 1, 1]
+        self.wire = open_session(server, unique("shadow-watcher"), version, expiry=0, clean=True)
+        self.wire.following(*(f"{self.prefix}/{operation}/+" for operation in ("update", "get", "delete")))
 
     def __enter__(self):
         return self

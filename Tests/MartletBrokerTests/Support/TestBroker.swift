@@ -14,22 +14,28 @@ import NIOEmbedded
 final class TestBroker {
     let clock: VirtualClock
     let store: MemoryMessageStore
+    /// Makes what was submitted durable.
+    private let commit: () -> Void
     let broker: Broker
     let loops: [EmbeddedEventLoop]
     private(set) var shards: [BrokerShard] = []
     private(set) var clients: [TestClient] = []
 
-    /// - Parameter store: what an earlier broker left; by default a new one.
+    /// - Parameters:
+    ///   - store: what an earlier broker left; by default a new one.
+    ///   - log: the store instead of that one, and what makes its work durable.
     init(
         loopCount: Int = 2, store: MemoryMessageStore = MemoryMessageStore(), clock: VirtualClock = VirtualClock(),
-        limits: BrokerLimits = BrokerLimits(), things: Set<String> = []
+        limits: BrokerLimits = BrokerLimits(), things: Set<String> = [],
+        log: (store: any MessageStore, commit: () -> Void)? = nil
     ) throws {
         self.clock = clock
         self.store = store
+        commit = log?.commit ?? { store.sync() }
         loops = (0..<loopCount).map { _ in EmbeddedEventLoop() }
         broker = Broker(
             region: "us-east-1", loops: loops, limits: limits, behaviour: BrokerBehaviour(),
-            authority: AllowAll(things: things), store: store, clock: clock, random: SeededRandomSource(seed: 1),
+            authority: AllowAll(things: things), store: log?.store ?? store, clock: clock, random: SeededRandomSource(seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try broker.load()
         shards = (0..<loopCount).map { broker.makeShard($0) }
@@ -58,7 +64,7 @@ final class TestBroker {
     }
 
     func sync() {
-        store.sync()
+        commit()
         run()
     }
 
