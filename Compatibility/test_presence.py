@@ -497,21 +497,21 @@ class TestConnectivityData:
 
 
 class TestFigures:
-    def test_disconnects_are_counted_by_reason(self, server, events, name):
+    def test_disconnects_are_counted_by_reason(self, own, name):
         def figures():
             return [
-                server.metric("martlet_disconnects_total", reason=reason)
+                own.metric("martlet_disconnects_total", reason=reason)
                 for reason in ("CLIENT_INITIATED_DISCONNECT", "CONNECTION_LOST")]
 
         before = figures()
-        Wire.plain(server, 5, name).disconnect()
-        Wire.plain(server, 5, name).close()
+        Wire.plain(own, 5, name).disconnect()
+        Wire.plain(own, 5, f"{name}-lost").close()
         wait_until(lambda: figures() == [number + 1 for number in before], "one more of each")
 
-    def test_who_is_known_is_counted(self, server, name):
-        before = server.metric("martlet_presence_clients")
-        Wire.plain(server, 5, name).disconnect()
-        wait_until(lambda: server.metric("martlet_presence_clients") == before + 1, "one client id more")
-        Wire.plain(server, 5, name).disconnect()
-        assert server.metric("martlet_presence_clients") == before + 1
-        assert re.search(r"^# TYPE martlet_presence_clients gauge$", server.get("/metrics")[1], re.MULTILINE)
+    def test_who_is_known_is_counted(self, own, name):
+        before = own.metric("martlet_presence_clients")
+        Wire.plain(own, 5, name).disconnect()
+        wait_until(lambda: own.metric("martlet_presence_clients") == before + 1, "one client id more")
+        Wire.plain(own, 5, name).disconnect()
+        assert own.metric("martlet_presence_clients") == before + 1
+        assert re.search(r"^# TYPE martlet_presence_clients gauge$", own.get("/metrics")[1], re.MULTILINE)

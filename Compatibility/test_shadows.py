@@ -237,10 +237,12 @@ class TestMQTT:
             assert low.subscribe("$aws/things/+/shadow/#", qos=0).codes == [0]
             assert unseeing.subscribe(f"$aws/things/{thing}/shadow/#").codes == [1]
             shadow.update({"state": {"reported": {"a": 1}}})
-            topics = [low.message() for _ in range(3)]
-            assert [message.topic.rpartition("shadow/")[2] for message in topics] == [
-                "update", "update/accepted", "update/documents"]
-            assert {message.qos for message in topics} == {0}
+            found = [low.message() for _ in range(3)]
+            topics = [message.topic.rpartition("shadow/")[2] for message in found]
+            # The request itself is another publisher's: no order binds it to what the service says.
+            topics.remove("update")
+            assert topics == ["update/accepted", "update/documents"]
+            assert {message.qos for message in found} == {0}
             assert unseeing.is_quiet()
 
     def test_a_hash_does_not_match_the_services_topics(self, server, thing):

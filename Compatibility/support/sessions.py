@@ -33,6 +33,13 @@ class SessionWire(Wire):
         """The payloads of that many messages, each acknowledged."""
         return [self.message(timeout).payload for _ in range(count)]
 
+    def disconnect(self):
+        """Says goodbye and waits for the server's end of the connection: then it has been understood."""
+        self.send(packet(DISCONNECT, 0, b""))
+        while self._read_socket(10) is not None:
+            pass
+        self.close()
+
     def disconnect_with_expiry(self, seconds):
         self.send(packet(DISCONNECT, 0, b"\0" + encode_properties({"session_expiry": seconds})))
 

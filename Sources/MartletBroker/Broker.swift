@@ -31,6 +31,8 @@ package final class Broker: Sendable {
     private let restored = Mutex<[UInt16: [RestoredClient]]>([:])
     /// The first shard removes them.
     private let orphans = Mutex(Orphans())
+    /// Above all that earlier processes have given out.
+    private let firstRevision: UInt64
     private let onStoreFailure: @Sendable (StoreFailure) -> Void
 
     package init(
@@ -45,6 +47,7 @@ package final class Broker: Sendable {
         self.authority = authority
         self.store = store
         self.onStoreFailure = onStoreFailure
+        firstRevision = store.highestRevision
         sessions = SessionTable(limit: limits.sessions)
         self.clock = clock
         self.random = random
@@ -87,8 +90,7 @@ package final class Broker: Sendable {
                 subscriptions: SubscriptionIndex(loopCount: loops.count, seed: seed),
                 retained: RetainedMessages(
                     seed: seed, countLimit: limits.retainedMessages, byteLimit: limits.retainedBytes,
-                    // Above all that earlier processes have given out: none of them wrote a thousand a millisecond.
-                    firstRevision: UInt64(max(0, clock.now().millisecondsSinceEpoch)) * 1000))
+                    firstRevision: firstRevision))
             accounts[id] = context
             return context
         }
@@ -246,7 +248,9 @@ extension Broker {
             }
         }
         for (number, account, message) in contents.retained {
-            self.account(account).retained.restore(message, number: number)
+            if let other = self.account(account).retained.restore(message, number: number) {
+                contents.addOrphan(other)
+            }
         }
         for (number, client) in contents.clients { restore(client, number: number, &contents) }
         let orphanQueues = Set(store.queueNumbers).subtracting(contents.clients.compactMap(\.1.session?.queue))
@@ -275,9 +279,13 @@ extension Broker {
                 filter.withUnsafeReadableBytes { _ = table.insert(filter: $0, entry) }
             }
         }
+        var window = QueueWindow(queue.cursor)
+        // The store hears of what was sent behind the client. So what was there for a client that was connected when the
+        // server died may have been sent; DUP on one that was not does no harm, and none on one that was would.
+        if client.open != nil { window.assumeSent(through: queue.lastSequence) }
         return PersistentSession(
             place: place, queue: stored.queue, expirySeconds: stored.expirySeconds, version: stored.version,
-            subscriptions: subscriptions, window: QueueWindow(queue.cursor))
+            subscriptions: subscriptions, window: window)
     }
 
     /// Tells of the connections that were open when the server before this one died, and publishes their wills. Returns

@@ -162,6 +162,12 @@ package final class MemoryMessageStore: MessageStore {
         for (number, record) in records { try visit(number, record.kind, record.body) }
     }
 
+    package var highestRevision: UInt64 {
+        state.withLock { state in
+            max(state.records.values.reduce(0) { max($0, $1.revision) }, state.removed.values.max() ?? 0)
+        }
+    }
+
     package var queueNumbers: [StoreNumber] { state.withLock { Array($0.queues.keys) } }
 
     package func queue(_ number: StoreNumber) -> QueueState? {

@@ -1,5 +1,8 @@
 /// Topic names (MQTT 5.0 section 4.7).
 public enum TopicName {
+    /// What the two length bytes of a topic can say [MQTT-1.5.4].
+    public static let longestBytes = 65_535
+
     /// Checks a complete topic name: at least one character [MQTT-4.7.3-1], no longer than the limit [MQTT-4.7.3-3],
     /// UTF-8 without U+0000 [MQTT-1.5.4-1] [MQTT-4.7.3-2], no wildcard [MQTT-3.3.2-2] [MQTT-4.7.0-1].
     @inlinable public static func validate(

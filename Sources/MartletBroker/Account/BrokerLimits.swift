@@ -16,6 +16,8 @@ package struct BrokerLimits: Sendable {
     package var filtersPerSubscribe: Int?
     package var subscriptionsPerConnection: Int?
     package var sessions = 1_000_000
+    /// Client ids whose presence one loop remembers; those that keep nothing are forgotten first.
+    package var clientsRemembered = 2_000_000
     /// Longest time that a v5 session is kept; nil: as asked.
     package var sessionExpiryMaxSeconds: UInt32?
     /// How long a 3.1.1 session with cleanSession 0 is kept.

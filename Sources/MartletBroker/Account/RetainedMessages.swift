@@ -53,7 +53,7 @@ package final class RetainedMessages: @unchecked Sendable {
         let number: StoreNumber
     }
 
-    /// - Parameter firstRevision: higher than any that is in the store, such as the time in milliseconds, shifted.
+    /// - Parameter firstRevision: no change in the store has a higher one.
     package init(seed: UInt64, countLimit: Int, byteLimit: Int, firstRevision: UInt64 = 0) {
         tree = RetainedTree(seed: seed)
         revision = firstRevision
@@ -112,26 +112,32 @@ package final class RetainedMessages: @unchecked Sendable {
     }
 
     /// Takes a message back from the store, at the start: no limit refuses what was accepted before.
-    func restore(_ message: RetainedMessage, number: StoreNumber) {
+    /// - Returns: the record that nobody needs, where there were two of one topic.
+    func restore(_ message: RetainedMessage, number: StoreNumber) -> StoreNumber? {
         message.topic.withUnsafeReadableBytes { topic in
             lock.withLock {
+                let other = tree.value(of: topic)
+                if let other, other.message.storedAt > message.storedAt { return number }
                 _ = tree.set(topic, Kept(message: message, number: number), byteCount: message.byteCount)
+                return other?.number
             }
         }
     }
 
-    /// The messages whose topics match, in topic order. What has expired is left out and removed.
-    package func matching(_ filter: UnsafeRawBufferPointer, at now: WallInstant) -> [RetainedMessage] {
+    /// The messages whose topics match, in topic order. What has expired is left out and removed: the store is to be told.
+    package func matching(
+        _ filter: UnsafeRawBufferPointer, at now: WallInstant
+    ) -> (found: [RetainedMessage], removed: [Change]) {
         lock.withLock {
             var found: [RetainedMessage] = []
-            var expired: [RetainedMessage] = []
+            var expired: [Kept] = []
             tree.match(filter) { _, kept in
                 let isOver = kept.message.remainingSeconds(at: now) == 0
-                if isOver { expired.append(kept.message) } else { found.append(kept.message) }
+                if isOver { expired.append(kept) } else { found.append(kept.message) }
                 return true
             }
-            for message in expired { message.topic.withUnsafeReadableBytes { _ = tree.remove($0) } }
-            return found
+            for kept in expired { kept.message.topic.withUnsafeReadableBytes { _ = tree.remove($0) } }
+            return (found, expired.map { change(.remove, $0.number) })
         }
     }
 

@@ -63,6 +63,10 @@ package final class ClientConnection {
     var output = OutboundBuffer()
     /// Acknowledgements that wait for the store.
     var answers: CircularBuffer<PendingAnswer>?
+    /// PUBACKs among them, which is what the client's inbound window counts.
+    var pendingPubAcks = 0
+    /// It has published something that the store keeps, while the store is behind: it waits.
+    var waitsForStore = false
     var isDirty = false
     var inflight = InflightWindow()
     var pending: CircularBuffer<PendingDelivery>?

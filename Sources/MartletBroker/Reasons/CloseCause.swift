@@ -127,7 +127,7 @@ extension CloseCause: Reason {
     /// The will goes out on every end but a DISCONNECT of the client with reason code 0
     /// `[MQTT-3.14.4-3]`; v5's 0x04 asks for it.
     package var publishesWill: Bool {
-        if case .clientDisconnect(let code) = self { return code == .disconnectWithWillMessage }
+        if case .clientDisconnect(let code) = self { return code != .normalDisconnection }
         return true
     }
 }

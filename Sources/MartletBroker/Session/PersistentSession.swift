@@ -13,6 +13,7 @@ final class PersistentSession: @unchecked Sendable {
     let queue: StoreNumber
     /// Seconds that it is kept without a connection; `UInt32.max` for ever.
     var expirySeconds: UInt32
+    /// Of the client that has taken it up, or had.
     var version: ProtocolVersion
     var subscriptions: [ByteBuffer: HeldSubscription]
     var window: QueueWindow
@@ -47,7 +48,8 @@ final class PersistentSession: @unchecked Sendable {
     func connect() {
         window.reconnect()
         forgetReady()
-        expected = window.next
+        // Until the store has been told who follows the queue: an earlier read could miss what comes in between.
+        isReading = true
     }
 
     func forgetReady() {
@@ -60,10 +62,13 @@ final class PersistentSession: @unchecked Sendable {
     /// Whether the store has entries that `ready` does not.
     var isBehind: Bool { expected <= lastKnown }
 
-    /// Takes an entry that the store has just made durable, if it is the next one and there is room; else it will be read.
-    func offer(_ entry: QueueEntry) {
+    /// Takes an entry that the store has just made durable, if it is the next one and goes out at once; else it will be read.
+    /// Its body is a part of what some loop has submitted, so one that waits would hold on to all of that.
+    func offer(_ entry: QueueEntry, receiveMaximum: Int, isOutputFull: Bool) {
         lastKnown = max(lastKnown, entry.sequence)
-        guard !isReading, entry.sequence == expected, readyBytes < Self.readyByteLimit else { return }
+        guard !isReading, !isOutputFull, entry.sequence == expected, window.openCount + ready.count < receiveMaximum else {
+            return
+        }
         take(entry)
     }
 

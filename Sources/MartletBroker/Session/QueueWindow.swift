@@ -29,6 +29,9 @@ struct QueueWindow {
         for sequence in cursor.settledBeyond where sequence > settledThrough { mark(sequence) }
     }
 
+    /// The client may have got everything up to here before a crash: it is a repetition if it comes again.
+    mutating func assumeSent(through sequence: UInt64) { sentThrough = max(sentThrough, sequence) }
+
     /// A new connection: everything that is not settled is sent again, in order.
     mutating func reconnect() {
         next = settledThrough + 1
@@ -39,9 +42,14 @@ struct QueueWindow {
         sequence <= settledThrough || settled[Int(clamping: sequence - settledThrough - 1)]
     }
 
-    func hasRoom(_ receiveMaximum: Int) -> Bool {
-        openCount < receiveMaximum && next - settledThrough <= Self.identifierCount
+    /// Whether this entry may go out now. A client that withholds one acknowledgement may run ahead of it by a few windows and
+    /// never so far that identifiers meet `[MQTT-2.2.1-4]`.
+    func hasRoom(_ receiveMaximum: Int, for sequence: UInt64) -> Bool {
+        let span = min(Self.identifierCount, UInt64(max(receiveMaximum, 16)) * Self.windowsAhead)
+        return openCount < receiveMaximum && (sequence <= settledThrough || sequence - settledThrough <= span)
     }
+
+    private static let windowsAhead: UInt64 = 4
 
     /// Passes entries that are settled already.
     mutating func skip(to sequence: UInt64) { next = max(next, sequence) }

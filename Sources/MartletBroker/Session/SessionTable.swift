@@ -1,3 +1,4 @@
+import MQTTCodec
 import MartletStore
 import NIOConcurrencyHelpers
 import Synchronization
@@ -102,16 +103,22 @@ final class SessionTable: @unchecked Sendable {
         StoreNumber(row(index).pointee.queue.load(ordering: .acquiring))
     }
 
-    /// The connection that has taken the session up; nil while its client is away.
-    func connection(of index: UInt32) -> ConnectionRef? {
+    /// The connection that has taken the session up, and its version, which may be another than when the session
+    /// subscribed; nil while its client is away.
+    func connection(of index: UInt32) -> (ref: ConnectionRef, version: ProtocolVersion)? {
         let packed = row(index).pointee.connection.load(ordering: .acquiring)
         guard packed != 0 else { return nil }
-        return ConnectionRef(
-            loop: UInt16(packed & 0xFF), slot: UInt32(packed >> 8 & 0xFF_FFFF), generation: UInt32(packed >> 32))
+        let ref = ConnectionRef(
+            loop: UInt16(packed & 0x7F), slot: UInt32(packed >> 8 & 0xFF_FFFF), generation: UInt32(packed >> 32))
+        return (ref, packed & 0x80 == 0 ? .v3_1_1 : .v5)
     }
 
-    func setConnection(_ ref: ConnectionRef?, of place: SessionPlace) {
-        let packed = ref.map { UInt64($0.generation) << 32 | UInt64($0.slot & 0xFF_FFFF) << 8 | UInt64($0.loop & 0xFF) }
+    /// Loops have numbers below 128, and slots below 16,777,216.
+    func setConnection(_ connection: (ref: ConnectionRef, version: ProtocolVersion)?, of place: SessionPlace) {
+        let packed = connection.map { ref, version in
+            UInt64(ref.generation) << 32 | UInt64(ref.slot & 0xFF_FFFF) << 8 | UInt64(ref.loop & 0x7F)
+                | (version == .v5 ? 0x80 : 0)
+        }
         row(place.index).pointee.connection.store(packed ?? 0, ordering: .releasing)
     }
 }

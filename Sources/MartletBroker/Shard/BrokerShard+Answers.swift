@@ -25,6 +25,7 @@ extension BrokerShard {
     private func enqueue(_ answer: PendingAnswer.Answer, isStored: Bool, on connection: ClientConnection) {
         if connection.answers == nil { connection.answers = CircularBuffer() }
         let ticket = isStored ? submitted.next : connection.answers?.last?.ticket ?? .zero
+        if case .pubAck = answer { connection.pendingPubAcks += 1 }
         let waitsAlready = connection.answers?.last.map { $0.ticket == ticket } ?? false
         connection.answers?.append(PendingAnswer(ticket: ticket, answer: answer))
         if isStored, !waitsAlready { afterDurable(.answers(ref(connection))) }
@@ -36,6 +37,7 @@ extension BrokerShard {
             connection.answers?.removeFirst()
             switch first.answer {
             case .pubAck(let packetID):
+                connection.pendingPubAcks -= 1
                 ensureOutput(connection)
                 AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
                 markDirty(connection)

@@ -42,6 +42,7 @@ extension BrokerShard {
         connection.pendingConnect = nil
         connection.pending = nil
         connection.answers = nil
+        connection.pendingPubAcks = 0
         connection.subscriptions = nil
         connection.retainedDeliveries = nil
         connection.publishCache = nil

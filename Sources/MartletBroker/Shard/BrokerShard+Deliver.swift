@@ -54,12 +54,13 @@ extension BrokerShard {
                     flags: isRetained ? QueueFlags.retain : 0))
             return
         }
-        guard reach != .queues, let connection = broker.sessions.connection(of: target.subscriber) else { return }
+        guard reach != .queues, let (ref, version) = broker.sessions.connection(of: target.subscriber) else { return }
+        let options = version == .v5 ? target.options.union(.v5) : target.options.subtracting(.v5)
         write(
             message,
             to: SubscriptionEntry(
-                subscriber: connection.slot, loop: connection.loop, generation: connection.generation,
-                options: target.options, subscriptionID: target.subscriptionID))
+                subscriber: ref.slot, loop: ref.loop, generation: ref.generation, options: options,
+                subscriptionID: target.subscriptionID))
     }
 
     private func storeForQueues(_ message: OutgoingMessage) -> Bool {

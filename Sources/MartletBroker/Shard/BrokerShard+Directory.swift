@@ -13,7 +13,7 @@ extension BrokerShard {
     }
 
     func post(_ message: DirectoryMessage, to loop: UInt16) {
-        guard loop != index else { return handle(message) }
+        guard loop != index else { return postHere(message) }
         // What this loop has published so far is handed over first: nobody else publishes for the client id earlier. And
         // what it has to store is submitted first: whoever takes the session up writes after it.
         handOverOutboxes()
@@ -21,13 +21,19 @@ extension BrokerShard {
         broker.mailboxes[Int(loop)].post(.directory(message))
     }
 
+    /// Messages to the own loop are worked off one after the other, not one inside the other: a long line of claims must not
+    /// become a deep stack.
+    private func postHere(_ message: DirectoryMessage) {
+        ownMessages.append(message)
+        guard !isHandlingOwnMessages else { return }
+        isHandlingOwnMessages = true
+        while let next = ownMessages.popFirst() { handle(next) }
+        isHandlingOwnMessages = false
+    }
+
     func handle(_ message: DirectoryMessage) {
         switch message {
-        case .claim(let claim):
-            perform(
-                directory.claim(claim) {
-                    ClientEntry(key: claim.key, account: claim.account, number: store.makeNumber())
-                })
+        case .claim(let claim): self.claim(claim)
         case .withdraw(let key, let ref): directory.withdraw(key, ref)
         case .takeOver(let ref, let address): takeOver(ref, by: address)
         case .granted(let claim, let grant): granted(claim, grant)
@@ -39,6 +45,46 @@ extension BrokerShard {
         case .event(_, let event, let account): publishInOrder(event, account)
         }
     }
+
+    private func claim(_ claim: ConnectClaim) {
+        if let limit = limitExceeded(by: claim) { return post(.refused(claim.ref, .limit(limit)), to: claim.ref.loop) }
+        perform(
+            directory.claim(claim) {
+                ClientEntry(key: claim.key, account: claim.account, number: store.makeNumber())
+            })
+    }
+
+    /// So many may wait for one client id; and so many client ids are remembered, those that keep nothing not longer than
+    /// there is room.
+    private func limitExceeded(by claim: ConnectClaim) -> LimitExceeded? {
+        if let entry = directory[claim.key] {
+            guard entry.waiting.count >= Self.waitingClaims else { return nil }
+            return LimitExceeded(
+                "connect.waitingPerClientId", limit: Self.waitingClaims, asked: entry.waiting.count + 1,
+                reasonCode: .quotaExceeded)
+        }
+        guard directory.count >= limits.clientsRemembered, !forgetOneThatKeepsNothing() else { return nil }
+        return LimitExceeded(
+            "presence.max", limit: limits.clientsRemembered, asked: directory.count + 1, reasonCode: .quotaExceeded)
+    }
+
+    private static let waitingClaims = 64
+
+    private func forgetOneThatKeepsNothing() -> Bool {
+        var looked: [ClientTimer] = []
+        defer { for timer in looked { clientTimers.insert(timer) } }
+        while looked.count < Self.timersLookedAt, let timer = clientTimers.popMin() {
+            guard let entry = directory[timer.key], entry.timedAt == timer.due else { continue }
+            if entry.owner == nil, entry.session == nil, entry.waitingWill == nil {
+                forget(entry)
+                return true
+            }
+            looked.append(timer)
+        }
+        return false
+    }
+
+    private static let timersLookedAt = 64
 
     private func perform(_ step: ClientDirectory.Step?) {
         switch step {
@@ -61,19 +107,22 @@ extension BrokerShard {
     /// The client id is free: the claimant gets it, with the session that it asked for. What a kept session stands on is
     /// on disk before CONNACK; for others only the event waits.
     private func admit(_ entry: ClientEntry, _ claim: ConnectClaim) {
+        // What is over does not wait for the next second to be over.
+        expire(entry, broker.clock.now())
         let old = entry.session
         let takesUp = old != nil && !claim.cleanStart
-        if !takesUp { endSession(of: entry) }
+        let endsSession = old != nil && !takesUp
+        if endsSession { endSession(of: entry) }
         entry.waitingWill = nil
         guard let session = takesUp ? old : beginSession(claim) else {
             return claim.expirySeconds == 0
-                ? grant(entry, claim, ConnectGrant(session: nil, isSessionPresent: false))
+                ? grant(entry, claim, ConnectGrant(session: nil, isSessionPresent: false), mustBeDurable: endsSession)
                 : refuseSession(entry, claim)
         }
         session.expirySeconds = claim.expirySeconds
         session.version = claim.version
         entry.session = nil
-        grant(entry, claim, ConnectGrant(session: session, isSessionPresent: takesUp))
+        grant(entry, claim, ConnectGrant(session: session, isSessionPresent: takesUp), mustBeDurable: true)
     }
 
     /// nil for one that ends with its connection, and at `session.max`.
@@ -102,11 +151,14 @@ extension BrokerShard {
         for step in directory.release(entry) { perform(step) }
     }
 
-    private func grant(_ entry: ClientEntry, _ claim: ConnectClaim, _ grant: ConnectGrant) {
+    /// - Parameter mustBeDurable: a kept session begins, goes on or has ended by it: CONNACK promises that.
+    private func grant(
+        _ entry: ClientEntry, _ claim: ConnectClaim, _ grant: ConnectGrant, mustBeDurable: Bool
+    ) {
         let now = broker.clock.now()
         entry.presence.connect(at: now)
         write(entry, session: grant.session, open: claim.network)
-        if grant.session != nil {
+        if mustBeDurable {
             afterDurable(.grant(claim, grant))
         } else {
             post(.granted(claim, grant), to: claim.ref.loop)
@@ -165,10 +217,13 @@ extension BrokerShard {
         entry.isPublishingWill = true
         publish(waiting.origin, of: entry.key, entry.account) { shard in
             entry.isPublishingWill = false
-            // Who has connected meanwhile has a record without it already.
-            guard entry.owner == nil else { return }
+            // Who has connected meanwhile has a record without it already, and may have left another one.
+            guard entry.owner == nil, shard.directory[entry.key] === entry,
+                entry.waitingWill?.origin.sessionIdentifier == waiting.origin.sessionIdentifier
+            else { return shard.schedule(entry) }
             entry.waitingWill = nil
             shard.write(entry, session: entry.session, open: nil)
+            shard.schedule(entry)
         }
     }
 
@@ -179,6 +234,8 @@ extension BrokerShard {
             key: entry.key, ref: SessionPlace(index: 0, generation: 0).ref, session: entry.session, reason: .serverError,
             network: open, leavesWill: true)
         close(entry, end, at: broker.clock.now())
+        // What is assumed to have been sent must not be forgotten by the next crash.
+        if let session = entry.session { noteCursor(of: session) }
         if let will = entry.waitingWill, will.dueAt <= broker.clock.now() { publishWaitingWill(of: entry) }
         schedule(entry)
     }
@@ -202,6 +259,12 @@ extension BrokerShard {
         guard let due = entry.nextDue, entry.timedAt.map({ due < $0 }) ?? true else { return }
         entry.timedAt = due
         clientTimers.insert(ClientTimer(due: due, key: entry.key))
+        if clientTimers.count > 2 * directory.count + 64 { dropStaleTimers() }
+    }
+
+    /// An entry that is due earlier than it was leaves its old timer behind.
+    private func dropStaleTimers() {
+        clientTimers = Heap(directory.all.compactMap { entry in entry.timedAt.map { ClientTimer(due: $0, key: entry.key) } })
     }
 
     /// Does what has become due for clients that are away.
@@ -211,13 +274,14 @@ extension BrokerShard {
             clientTimers.removeMin()
             guard let entry = directory[timer.key], entry.timedAt == timer.due else { continue }
             entry.timedAt = nil
+            guard entry.owner == nil else { continue }
             expire(entry, now)
             schedule(entry)
         }
     }
 
+    /// For clients that are away, and for one that is just coming back.
     private func expire(_ entry: ClientEntry, _ now: WallInstant) {
-        guard entry.owner == nil else { return }
         var hasChanged = false
         if let end = entry.sessionEndsAt, end <= now {
             counters.sessionsExpired += 1

@@ -12,7 +12,7 @@ extension BrokerShard {
     ) throws(MalformedPacket) {
         guard view.qos != .exactlyOnce else { return close(connection, .unsupportedQoS) }
         // [MQTT-3.3.4-9]; 3.1.1 has no such limit, so its client is just not read from.
-        if view.qos == .atLeastOnce, connection.version == .v5, connection.answers?.count ?? 0 >= limits.inflightIn {
+        if view.qos == .atLeastOnce, connection.version == .v5, connection.pendingPubAcks >= limits.inflightIn {
             return close(
                 connection,
                 .limit(
@@ -111,12 +111,16 @@ extension BrokerShard {
         if message.retain {
             do throws(LimitExceeded) {
                 isStored = try retain(message, of: connection.account, view.summary.messageExpiryInterval)
+                connection.waitsForStore = isStoreBehind
             } catch {
                 return refuse(connection, view, .limit(error))
             }
         }
         if verdict.contains(.service) { handToService(message, of: connection) }
-        if !targets.isEmpty, deliver(message, to: targets) { isStored = true }
+        if !targets.isEmpty, deliver(message, to: targets) {
+            isStored = true
+            connection.waitsForStore = isStoreBehind
+        }
         guard view.qos == .atLeastOnce else { return }
         if isStored, let storeFailure { return refuse(connection, view, .storeFailed(storeFailure)) }
         answerPublish(connection, view.packetID, isStored: isStored)
@@ -280,6 +284,9 @@ extension BrokerShard {
         topic: ByteBuffer, payload: ByteBuffer, properties: ByteBuffer, qos: UInt8, retain: Bool,
         account: AccountContext, reach: Reach = .everybody
     ) {
+        guard topic.readableBytes <= TopicName.longestBytes else {
+            return refusals.write("message not published", ["reason": "topicTooLong", "bytes": "\(topic.readableBytes)"])
+        }
         topic.withUnsafeReadableBytes { topicBytes in
             payload.withUnsafeReadableBytes { payloadBytes in
                 properties.withUnsafeReadableBytes { propertyBytes in

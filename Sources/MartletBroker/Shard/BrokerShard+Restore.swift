@@ -27,5 +27,7 @@ extension BrokerShard {
         let open = openAtCrash
         openAtCrash = []
         for (entry, network) in open { closeAfterCrash(entry, network) }
+        // And what came due while no server ran.
+        expireClients()
     }
 }

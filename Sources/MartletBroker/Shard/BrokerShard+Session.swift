@@ -14,7 +14,7 @@ extension BrokerShard {
         connection.session = session
         connection.subscriptions = session.subscriptions
         let ref = ref(connection)
-        broker.sessions.setConnection(ref, of: session.place)
+        broker.sessions.setConnection((ref, connection.version), of: session.place)
         withBatch { $0.follow(session.queue, as: ref.token) }
         afterDurable(.startReading(ref))
     }
@@ -39,7 +39,9 @@ extension BrokerShard {
             guard let connection = connection(UInt32(truncatingIfNeeded: entry.follower >> 32), UInt32(truncatingIfNeeded: entry.follower)),
                 let session = connection.session, session.queue == entry.queue
             else { continue }
-            session.offer(entry)
+            session.offer(
+                entry, receiveMaximum: connection.receiveMaximum,
+                isOutputFull: connection.output.byteCount >= limits.outboundBytes / 2)
             if last !== connection {
                 last.map(sendQueued)
                 last = connection
@@ -51,8 +53,8 @@ extension BrokerShard {
     /// Sends what waits, as far as the client's window and its socket allow, and reads on where more is in the store.
     func sendQueued(to connection: ClientConnection) {
         guard let session = connection.session, connection.phase == .connected else { return }
-        while session.window.hasRoom(connection.receiveMaximum), connection.output.byteCount < limits.outboundBytes,
-            let entry = session.takeReady()
+        while let first = session.ready.first, session.window.hasRoom(connection.receiveMaximum, for: first.sequence),
+            connection.output.byteCount < limits.outboundBytes, let entry = session.takeReady()
         {
             send(entry, of: session, to: connection)
         }
@@ -154,7 +156,7 @@ extension BrokerShard {
     }
 
     /// The store is told at the end of the turn, once for all that has happened to the session in it.
-    private func noteCursor(of session: PersistentSession) {
+    func noteCursor(of session: PersistentSession) {
         guard !session.isCursorDirty else { return }
         session.isCursorDirty = true
         dirtySessions.append(session)

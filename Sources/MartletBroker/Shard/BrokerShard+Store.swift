@@ -54,6 +54,7 @@ extension BrokerShard {
         case .event(let event, let account): publish(event, account, reach: .connections)
         case .startReading(let ref):
             guard let connection = connection(ref), let session = connection.session else { return }
+            session.isReading = false
             read(session, for: connection)
         case .call(let done): done(failure == nil)
         }
@@ -70,7 +71,11 @@ extension BrokerShard {
     private func catchUp() {
         guard isStoreBehind, store.waitingBytes <= Self.storeWaitingBytes else { return }
         isStoreBehind = false
-        for connection in openConnections where mayRead(connection) { connection.transport.resumeReading() }
+        for connection in openConnections {
+            connection.waitsForStore = false
+            if connection.retainedDeliveries != nil { markDirty(connection) }
+            if mayRead(connection) { connection.transport.resumeReading() }
+        }
     }
 
     /// Bytes that may wait to be stored before publishers who wait for them stop being read.

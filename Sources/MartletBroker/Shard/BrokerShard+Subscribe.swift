@@ -227,18 +227,26 @@ extension BrokerShard {
         case .sendIfNew: guard subscription.isNew else { return }
         case .doNotSend: return
         }
-        let messages = subscription.filter.withUnsafeReadableBytes {
+        let (found, removed) = subscription.filter.withUnsafeReadableBytes {
             connection.account.retained.matching($0, at: broker.clock.now())
         }
-        guard !messages.isEmpty else { return }
-        if connection.retainedDeliveries == nil { connection.retainedDeliveries = CircularBuffer() }
-        connection.retainedDeliveries?.append(RetainedDelivery(options: subscription.options, messages: messages))
+        for change in removed { withBatch { $0.remove(change.number, revision: change.revision) } }
+        guard !found.isEmpty else { return }
+        // A filter that is subscribed to again begins again [MQTT-3.8.4-3].
+        var deliveries = connection.retainedDeliveries ?? CircularBuffer()
+        deliveries.removeAll { $0.filter == subscription.filter }
+        let room = limits.queuedMessages - deliveries.reduce(0) { $0 + $1.remaining }
+        counters.droppedQueueFull += max(0, found.count - room)
+        deliveries.append(
+            RetainedDelivery(
+                filter: subscription.filter, options: subscription.options, messages: Array(found.prefix(room))))
+        connection.retainedDeliveries = deliveries
         markDirty(connection)
     }
 
     /// Sends what is due, half of the client's outbound room at a time; the rest follows when that has left.
     func sendRetained(to connection: ClientConnection) {
-        guard var deliveries = connection.retainedDeliveries, connection.phase == .connected else { return }
+        guard var deliveries = connection.retainedDeliveries, connection.phase == .connected, !isStoreBehind else { return }
         connection.retainedDeliveries = nil
         let now = broker.clock.now()
         while connection.output.byteCount < limits.outboundBytes / 2, batch.byteCount < Self.retainedStoredPerTurnBytes,
@@ -248,10 +256,10 @@ extension BrokerShard {
             deliveries.prepend(delivery)
             send(message, delivery.options, to: connection, now)
         }
-        if !deliveries.isEmpty {
-            connection.retainedDeliveries = deliveries
-            if connection.session != nil { markDirty(connection) }
-        }
+        guard !deliveries.isEmpty else { return }
+        connection.retainedDeliveries = deliveries
+        // What the socket does not take waits for it; what this turn's batch had no room for goes on with the next.
+        if batch.byteCount >= Self.retainedStoredPerTurnBytes { markDirty(connection) }
     }
 
     private static let retainedStoredPerTurnBytes = 1 << 20
@@ -260,13 +268,25 @@ extension BrokerShard {
     func storeRetained(for connection: ClientConnection) {
         guard let deliveries = connection.retainedDeliveries else { return }
         connection.retainedDeliveries = nil
+        guard connection.session?.expirySeconds ?? 0 > 0 else { return }
         let now = broker.clock.now()
+        var bytes = 0
         for var delivery in deliveries where delivery.options.qos > 0 {
             while let message = delivery.takeNext() {
-                if message.qos > 0 { send(message, delivery.options, to: connection, now) }
+                guard message.qos > 0 else { continue }
+                bytes += message.byteCount
+                guard bytes <= Self.retainedStoredAtEndBytes else {
+                    counters.droppedQueueFull += 1
+                    continue
+                }
+                send(message, delivery.options, to: connection, now)
+                if batch.byteCount >= Self.retainedStoredPerTurnBytes { submitBatch() }
             }
         }
     }
+
+    /// Storing the rest holds the loop up, so it has a limit; beyond, messages are dropped as by a full queue.
+    private static let retainedStoredAtEndBytes = 16 << 20
 
     private func send(
         _ message: RetainedMessage, _ options: SubscriptionOptions, to connection: ClientConnection,

@@ -24,6 +24,9 @@ package final class BrokerShard {
     private var freeSlots: [UInt32] = []
 
     var directory = ClientDirectory()
+    /// From this loop to itself.
+    var ownMessages = CircularBuffer<DirectoryMessage>()
+    var isHandlingOwnMessages = false
     /// When clients that are away are to be looked at.
     var clientTimers = Heap<ClientTimer>()
     /// Connections that were open when the server before this one died.
@@ -349,11 +352,9 @@ extension BrokerShard {
     /// read what it was answered, while another loop has too much to deliver, or while the store is behind with what the
     /// client has published.
     package func mayRead(_ connection: ClientConnection) -> Bool {
-        guard connection.acceptsPackets, takesPackets, connection.output.byteCount <= limits.outboundBytes else {
-            return false
-        }
-        guard let answers = connection.answers else { return true }
-        return !isStoreBehind && (connection.version == .v5 || answers.count < limits.inflightIn)
+        connection.acceptsPackets && takesPackets && connection.output.byteCount <= limits.outboundBytes
+            && !connection.waitsForStore
+            && (connection.version == .v5 || connection.pendingPubAcks < limits.inflightIn)
     }
 }
 

@@ -88,7 +88,7 @@ final class DeliveryBatch: @unchecked Sendable {
         let remaining = PublishEncoder.remainingLength(
             topicLength: message.topic.count, propertiesLength: properties.count,
             payloadLength: message.payload.count, qos: qos == 0 ? .atMostOnce : .atLeastOnce, version: version)
-        guard remaining <= VariableByteInteger.maximum else { return nil }
+        guard remaining <= VariableByteInteger.maximum, message.topic.count <= TopicName.longestBytes else { return nil }
         let topicStart = 1 + VariableByteInteger.length(of: remaining) + 2
         let headCount = topicStart - 2 + remaining - message.payload.count
         let written = isShared ? headCount : headCount + message.payload.count

@@ -25,8 +25,12 @@ struct StoredContents {
         subscriptions.removeValue(forKey: queue) ?? [:]
     }
 
-    /// Subscriptions whose sessions are not there: their ends were cut in two by a crash.
-    var orphans: [StoreNumber] { subscriptions.values.flatMap { $0.values.map(\.number) } }
+    private var otherOrphans: [StoreNumber] = []
+
+    mutating func addOrphan(_ number: StoreNumber) { otherOrphans.append(number) }
+
+    /// Subscriptions whose sessions are not there: their ends were cut in two by a crash. And what else nobody needs.
+    var orphans: [StoreNumber] { subscriptions.values.flatMap { $0.values.map(\.number) } + otherOrphans }
 }
 
 /// What stands in the store and belongs to no session: a loss of power has cut a commit in two.

@@ -17,6 +17,7 @@ struct StoredMessage {
     private let propertiesStart: Int
     private let propertiesCount: Int
 
+    /// The message's topic has at most `TopicName.longestBytes` bytes.
     static func write(_ message: OutgoingMessage, at now: WallInstant, into bytes: inout ByteBuffer) {
         bytes.writeMultipleIntegers(
             form, now.millisecondsSinceEpoch, UInt16(message.topic.count), endianness: .little)

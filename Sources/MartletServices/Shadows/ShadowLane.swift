@@ -11,33 +11,32 @@ import Synchronization
 final class ShadowLane: Sendable {
     private struct State {
         var waiting: [ShadowJob] = []
+        /// Of all that is not answered.
+        var payloadBytes = 0
         var unanswered: [ThingOfAccount: Int] = [:]
         var isRunning = false
-    }
-
-    /// What the running task remembers; only it looks here.
-    private final class Memory: @unchecked Sendable {
-        var records: [ShadowKey: ShadowRecord?] = [:]
     }
 
     private let number: Int
     private let parts: ShadowService.Parts
     private let state = Mutex(State())
-    private let memory = Memory()
+    private let memory: ShadowMemory
 
     init(number: Int, _ parts: ShadowService.Parts) {
         self.number = number
         self.parts = parts
+        memory = ShadowMemory(parts.documents, parts.limits)
     }
 
     /// Takes a request over; false when too many wait.
     func add(_ job: ShadowJob) -> Bool {
         let (isTaken, mustStart) = state.withLock { state in
             let unanswered = state.unanswered[job.thing] ?? 0
-            guard state.waiting.count < parts.limits.waitingPerLane, unanswered < parts.limits.inflightPerThing else {
-                return (false, false)
-            }
+            guard state.waiting.count < parts.limits.waitingPerLane, unanswered < parts.limits.inflightPerThing,
+                state.payloadBytes + job.payload.count <= parts.limits.waitingBytesPerLane
+            else { return (false, false) }
             state.waiting.append(job)
+            state.payloadBytes += job.payload.count
             state.unanswered[job.thing] = unanswered + 1
             defer { state.isRunning = true }
             return (true, !state.isRunning)
@@ -53,6 +52,7 @@ final class ShadowLane: Sendable {
                 for job in jobs {
                     let left = (state.unanswered[job.thing] ?? 1) - 1
                     state.unanswered[job.thing] = left == 0 ? nil : left
+                    state.payloadBytes -= job.payload.count
                 }
             }
         }
@@ -74,56 +74,59 @@ final class ShadowLane: Sendable {
         let nowSeconds = parts.clock.now().millisecondsSinceEpoch / 1000
         var outcomes: [ShadowOutcome]
         do throws(EngineError) {
-            outcomes = try await commit(jobs, nowSeconds)
+            outcomes = try await commitUndisturbed(jobs, nowSeconds)
         } catch {
             parts.logger.error("shadows could not be read or written", metadata: ["cause": "\(error)"])
-            memory.records = [:]
+            memory.forgetAll()
             outcomes = jobs.map { _ in .refused(ShadowError(.internalFailure)) }
         }
-        await tell(jobs, outcomes, nowSeconds)
-        parts.progress.finish(lane: number)
+        let isTold = await tell(jobs, outcomes, nowSeconds)
+        parts.progress.finish(lane: number, isTold: isTold)
     }
+
+    /// Nobody else writes shadows; were it so all the same, the requests are done again over what was written.
+    private func commitUndisturbed(
+        _ jobs: [ShadowJob], _ nowSeconds: Int64
+    ) async throws(EngineError) -> [ShadowOutcome] {
+        for _ in 1..<Self.attempts {
+            do throws(EngineError) {
+                return try await commit(jobs, nowSeconds)
+            } catch .conflict {
+                memory.forgetAll()
+            }
+        }
+        return try await commit(jobs, nowSeconds)
+    }
+
+    private static let attempts = 3
 
     /// - Returns: what became of each request, now durable.
     private func commit(_ jobs: [ShadowJob], _ nowSeconds: Int64) async throws(EngineError) -> [ShadowOutcome] {
-        if memory.records.count > parts.limits.rememberedPerLane { memory.records = [:] }
-        for job in jobs where memory.records[job.key] == nil { memory.records[job.key] = try await read(job.key) }
-        var outcomes: [ShadowOutcome] = []
-        var changed: [ShadowKey: ShadowRecord] = [:]
-        for job in jobs {
-            let record = changed[job.key] ?? memory.records[job.key] ?? nil
-            let outcome = job.run(record, parts.rules, nowSeconds: nowSeconds)
-            if case .changed(let change) = outcome { changed[job.key] = change.record }
-            outcomes.append(outcome)
-        }
-        guard !changed.isEmpty else { return outcomes }
-        // No expectation: nobody but this lane writes these documents, and no other process has the directory.
-        var writes = changed.map { DocumentWrite.put(KeySpace.shadow($0.key.account, $0.key.name), $0.value.bytes) }
+        try await memory.load(jobs.map(\.key), parts.logger)
+        var batch = ShadowBatch(memory: memory, rules: parts.rules, nowSeconds: nowSeconds)
+        let outcomes = jobs.map { batch.run($0) }
+        batch.removeExpired(jobs.map(\.key))
+        guard !batch.writes.isEmpty else { return outcomes }
+        var writes = batch.writes
         if let progress = parts.progress.begin(lane: number) { writes.append(progress) }
         parts.progress.committed(try await parts.documents.commit(writes))
-        for (key, record) in changed { memory.records[key] = record }
+        memory.take(batch.stored)
         return outcomes
     }
 
-    private func read(_ key: ShadowKey) async throws(EngineError) -> ShadowRecord? {
-        guard let document = try await parts.documents.get(KeySpace.shadow(key.account, key.name)) else { return nil }
-        do throws(RecordFormatError) {
-            return try ShadowRecord(bytes: document.body)
-        } catch {
-            throw .unavailable(because: "the shadow \(key.name.displayName) cannot be read: \(error)")
-        }
-    }
-
     /// Publishes what the outcomes say, account by account, and then answers the calls.
-    private func tell(_ jobs: [ShadowJob], _ outcomes: [ShadowOutcome], _ nowSeconds: Int64) async {
+    /// - Returns: false when some could not be kept for those who are away.
+    private func tell(_ jobs: [ShadowJob], _ outcomes: [ShadowOutcome], _ nowSeconds: Int64) async -> Bool {
         var messages: [AccountID: [ServiceMessage]] = [:]
         for (job, outcome) in zip(jobs, outcomes) {
             messages[job.account, default: []] += job.messages(outcome, nowSeconds: nowSeconds)
         }
+        var isTold = true
         for (account, messages) in messages where !messages.isEmpty {
-            let isKept = await parts.publisher.publish(messages, lane: "shadows \(number)", in: account)
-            if !isKept { parts.logger.error("shadow messages for kept sessions could not be stored") }
+            isTold = await parts.publisher.publish(messages, lane: "shadows \(number)", in: account) && isTold
         }
+        if !isTold { parts.logger.error("shadow messages for kept sessions could not be stored") }
         for (job, outcome) in zip(jobs, outcomes) { job.answer(outcome) }
+        return isTold
     }
 }

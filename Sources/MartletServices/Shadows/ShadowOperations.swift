@@ -43,12 +43,11 @@ struct ShadowOperations: Sendable {
             }
             after = String(decoding: key, as: UTF8.self)
         }
-        let size = input.pageSize ?? Self.defaultPageSize
-        let names = try await service.names(of: input.thingName, after: after, limit: size + 1, in: call.account)
-        let page = Array(names.prefix(size))
+        let page = try await service.names(
+            of: input.thingName, after: after, limit: input.pageSize ?? Self.defaultPageSize, in: call.account)
         return IoTData.ListNamedShadowsForThing.Output(
-            results: page,
-            nextToken: names.count > size ? page.last.map { PageToken.text(lastKey: Array($0.utf8), scope: scope) } : nil,
+            results: page.names,
+            nextToken: page.next.map { PageToken.text(lastKey: Array($0.utf8), scope: scope) },
             timestamp: Int(call.now.millisecondsSinceEpoch / 1000))
     }
 

@@ -9,6 +9,8 @@ final class ShadowProgress: Sendable {
         var committed: ChangePosition
         /// For each lane at work: its commit, and what it still has to tell, comes after this.
         var underWay: [Int: ChangePosition] = [:]
+        /// Something after this could not be told: the next start has to try again.
+        var untold: ChangePosition?
         var stored: ChangePosition
         var commitsSinceStored = 0
     }
@@ -18,11 +20,11 @@ final class ShadowProgress: Sendable {
 
     private let state = Mutex(State(committed: .start, stored: .start))
 
-    /// All up to here has been told.
-    func start(at position: ChangePosition) {
+    /// All up to `position` has been told; up to `stored`, the store knows it.
+    func start(at position: ChangePosition, stored: ChangePosition) {
         state.withLock { state in
             state.committed = position
-            state.stored = position
+            state.stored = stored
         }
     }
 
@@ -40,15 +42,22 @@ final class ShadowProgress: Sendable {
         state.withLock { $0.committed = max($0.committed, position) }
     }
 
-    /// The lane has told what its last commit had to say.
-    func finish(lane: Int) { state.withLock { _ = $0.underWay.removeValue(forKey: lane) } }
+    /// The lane is done with its last commit.
+    /// - Parameter isTold: false when what the commit had to say could not be kept for those who are away.
+    func finish(lane: Int, isTold: Bool) {
+        state.withLock { state in
+            guard let position = state.underWay.removeValue(forKey: lane), !isTold else { return }
+            state.untold = min(state.untold ?? position, position)
+        }
+    }
 
     /// What is to be written at the end; nil when it stands there already.
     func last() -> DocumentWrite? { state.withLock { Self.write(&$0) } }
 
     private static func write(_ state: inout State) -> DocumentWrite? {
         state.commitsSinceStored = 0
-        let position = state.underWay.values.min() ?? state.committed
+        let told = state.underWay.values.min() ?? state.committed
+        let position = min(told, state.untold ?? told)
         guard position > state.stored else { return nil }
         state.stored = position
         return write(position)

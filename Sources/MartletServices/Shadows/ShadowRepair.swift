@@ -11,14 +11,17 @@ struct ShadowRepair {
     let publisher: any ServicePublisher
     let logger: Logger
 
-    /// Returns the position up to which everything has been told.
-    func run() async throws(EngineError) -> ChangePosition {
+    /// Returns the position up to which everything has been told, and the one that the store knows of.
+    /// - Throws: also when the messages cannot be kept for those who are away.
+    func run() async throws(EngineError) -> (told: ChangePosition, stored: ChangePosition) {
         let end = try await documents.currentPosition()
         let start = try await ShadowProgress.read(documents) ?? .start
-        guard start < end else { return end }
+        guard start < end else { return (end, end) }
         do {
             for try await change in documents.changes(prefix: .empty, since: start) {
-                await tell(change)
+                guard await tell(change) else {
+                    throw EngineError.notDurable(because: "shadow messages for kept sessions could not be stored")
+                }
                 if change.position >= end { break }
             }
         } catch EngineError.compacted {
@@ -28,22 +31,22 @@ struct ShadowRepair {
         } catch {
             throw .unavailable(because: "\(error)")
         }
-        if end.rawValue - start.rawValue >= Self.changesWorthRemembering {
-            _ = try await documents.commit([ShadowProgress.write(end)])
-        }
-        return end
+        guard end.rawValue - start.rawValue >= Self.changesWorthRemembering else { return (end, start) }
+        _ = try await documents.commit([ShadowProgress.write(end)])
+        return (end, end)
     }
 
     /// So many changes should not be looked through again at the next start.
     private static let changesWorthRemembering = 100
 
-    private func tell(_ change: Change) async {
+    /// False when the messages could not be kept for those who are away.
+    private func tell(_ change: Change) async -> Bool {
         guard let (account, thing, shadow) = KeySpace.shadowNamed(by: change.key), let body = change.document?.body,
             let name = try? ShadowName(thing: thing, shadow: shadow), let record = try? ShadowRecord(bytes: body)
-        else { return }
+        else { return true }
         let messages = record.repairMessages().map {
             ServiceMessage(topic: name.topic($0.response), payload: ByteBuffer(bytes: $0.payload))
         }
-        _ = await publisher.publish(messages, lane: "repair", in: account)
+        return await publisher.publish(messages, lane: "repair", in: account)
     }
 }

@@ -40,7 +40,8 @@ package final class ShadowService: ServiceMailbox {
     /// Publishes what a crash left untold. Before the first request.
     package func repair() async throws(EngineError) {
         let repair = ShadowRepair(documents: parts.documents, publisher: parts.publisher, logger: parts.logger)
-        parts.progress.start(at: try await repair.run())
+        let (told, stored) = try await repair.run()
+        parts.progress.start(at: told, stored: stored)
     }
 
     /// Remembers how far messages have been told. When nothing more comes in.
@@ -66,28 +67,39 @@ extension ShadowService {
         guard let topic = ShadowTopic(parsing: request.topic) else { return }
         let account = request.realm.account
         do throws(ShadowRefusal) {
+            try checkSize(request.payload.readableBytes)
             let job = ShadowJob(
                 account: account, name: try topic.name(), operation: topic.operation,
                 payload: Array(buffer: request.payload), origin: .mqtt)
             if !lane(account, topic.thing).add(job) { throw .tooManyRequests }
         } catch {
-            let token = ShadowTokenRequest.parse(Array(buffer: request.payload)).clientToken
-            reject(ShadowError(error, clientToken: token), on: topic.rejected, in: account)
+            reject(request, because: error, on: topic.rejected)
         }
+    }
+
+    private func checkSize(_ bytes: Int) throws(ShadowRefusal) {
+        let limit = parts.limits.requestBytes
+        guard bytes <= limit else { throw .tooLarge(bytes: bytes, limit: limit) }
     }
 
     /// Refusals that are being published at one time; who provokes more hears nothing.
     private static let refusalLimit = 1_000
 
-    private func reject(_ error: ShadowError, on topic: String, in account: AccountID) {
+    /// Reads the request for its token only where nobody waits for it, and not at all when it is too large.
+    private func reject(_ request: ServiceRequest, because refusal: ShadowRefusal, on topic: String) {
         let isTaken = refusalsUnderWay.withLock { count in
             guard count < Self.refusalLimit else { return false }
             count += 1
             return true
         }
         guard isTaken else { return }
-        let payload = error.payload(nowSeconds: parts.clock.now().millisecondsSinceEpoch / 1000)
+        let nowSeconds = parts.clock.now().millisecondsSinceEpoch / 1000
+        let isReadable = request.payload.readableBytes <= parts.limits.requestBytes
+        let text = isReadable ? request.payload : ByteBuffer()
+        let account = request.realm.account
         Task {
+            let token = ShadowTokenRequest.parse(Array(buffer: text)).clientToken
+            let payload = ShadowError(refusal, clientToken: token).payload(nowSeconds: nowSeconds)
             _ = await parts.publisher.publish(
                 [ServiceMessage(topic: topic, payload: ByteBuffer(bytes: payload))], lane: topic, in: account)
             refusalsUnderWay.withLock { $0 -= 1 }
@@ -102,6 +114,7 @@ extension ShadowService {
     func call(
         _ operation: ShadowOperation, _ name: ShadowName, _ payload: [UInt8], in account: AccountID
     ) async throws(ShadowError) -> [UInt8] {
+        do throws(ShadowRefusal) { try checkSize(payload.count) } catch { throw ShadowError(error) }
         let lane = lane(account, name.thing)
         return try await withCheckedContinuation { continuation in
             let job = ShadowJob(
@@ -111,22 +124,28 @@ extension ShadowService {
     }
 
     /// Names of a thing's named shadows, in order, after one.
-    func names(
+    /// - Returns: at most `limit` names, fewer when very many deleted shadows lie between; `next` is where the list goes
+    ///   on, nil at its end.
+    package func names(
         of thing: String, after: String?, limit: Int, in account: AccountID
-    ) async throws(EngineError) -> [String] {
+    ) async throws(EngineError) -> (names: [String], next: String?) {
         var names: [String] = []
         // The classic shadow has the empty name, which comes first.
-        var after = KeySpace.shadow(account, thing: thing, shadow: after ?? "")
-        while names.count < limit {
+        var last = after ?? ""
+        var examined = 0
+        while true {
+            let wanted = limit - names.count + 1
             let page = try await parts.documents.scan(
-                prefix: KeySpace.shadows(account, ofThing: thing), after: after, limit: limit)
+                prefix: KeySpace.shadows(account, ofThing: thing),
+                after: KeySpace.shadow(account, thing: thing, shadow: last), limit: wanted)
             for document in page {
-                let isDeleted = (try? ShadowRecord(bytes: document.body))?.tombstone != nil
-                if !isDeleted, let name = document.key.lastString { names.append(name) }
+                guard names.count < limit, examined < parts.limits.examinedPerList else { return (names, last) }
+                guard let name = document.key.lastString else { continue }
+                if (try? ShadowRecord(bytes: document.body))?.tombstone == nil { names.append(name) }
+                last = name
+                examined += 1
             }
-            guard page.count == limit, let last = page.last else { break }
-            after = last.key
+            guard page.count == wanted else { return (names, nil) }
         }
-        return Array(names.prefix(limit))
     }
 }

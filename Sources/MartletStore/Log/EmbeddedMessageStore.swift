@@ -131,6 +131,8 @@ extension EmbeddedMessageStore {
 
     package var waitingBytes: Int { waiting.load(ordering: .relaxed) }
 
+    package var highestRevision: UInt64 { index.withLock { $0.highestRevision } }
+
     package var queueNumbers: [StoreNumber] { index.withLock { $0.queues.keys.map { StoreNumber($0) } } }
 
     package func queue(_ number: StoreNumber) -> QueueState? {
@@ -273,16 +275,16 @@ extension EmbeddedMessageStore {
     }
 
     private func write(_ submitted: [Submitted], into group: inout GroupCommit) throws(StoreFailure) {
-        try clean(&group)
+        try clean(&group, submittedBytes: submitted.reduce(0) { $0 + $1.batch.byteCount })
         for entry in submitted { try write(entry, into: &group) }
-        let syncs = try writer.segments.sync()
+        try writer.segments.sync()
         index.withLock { group.apply(to: &$0) }
         group.collectDeliveries()
         try deleteCleaned()
         let dropped = group.told.reduce(0) { $0 + $1.droppedQueueFull }
         let written = group.batches.reduce(0) { $0 + $1.readableBytes }
         counts.withLockedValue { counts in
-            counts.syncs += syncs
+            counts.syncs = writer.segments.syncCount
             counts.batches += submitted.count
             counts.bytesWritten += written
             counts.droppedQueueFull += dropped
@@ -309,8 +311,10 @@ extension EmbeddedMessageStore {
         }
     }
 
-    private func clean(_ group: inout GroupCommit) throws(StoreFailure) {
-        let (records, tombstones) = try writer.cleaner.slice(index.writers, current: writer.segments.currentNumber)
+    /// What is cleaned keeps pace with what is written, so that the log does not outgrow its cleaner.
+    private func clean(_ group: inout GroupCommit, submittedBytes: Int) throws(StoreFailure) {
+        let (records, tombstones) = try writer.cleaner.slice(
+            index.writers, atLeast: 2 * submittedBytes, current: writer.segments.currentNumber)
         for (old, record) in records {
             let new = try place(record.readableBytes)
             try writer.segments.append(record)

@@ -27,13 +27,13 @@ struct LogCleaner {
 
     /// The next slice: live records with the places that they come from, and tombstones that nothing needs any more.
     mutating func slice(
-        _ index: LogIndex, current: UInt32?
+        _ index: LogIndex, atLeast byteCount: Int, current: UInt32?
     ) throws(StoreFailure) -> (records: [(LogLocation, ByteBuffer)], tombstones: [UInt64]) {
         if victim == nil, let number = candidate(index, current), let segment = index.segments[number] {
             victim = (number, segment.file, SegmentHeader.byteCount)
         }
         guard let (number, file, start) = victim else { return ([], []) }
-        var bytes = try Self.read(file, from: start, atLeast: limits.cleaningSliceBytes)
+        var bytes = try Self.read(file, from: start, atLeast: max(byteCount, limits.cleaningSliceBytes))
         var offset = start
         var records: [(LogLocation, ByteBuffer)] = []
         var tombstones: [UInt64] = []
@@ -51,7 +51,13 @@ struct LogCleaner {
             if isLive { records.append((location, record)) }
             offset += length
         }
-        isDone = offset == start
+        if offset == start {
+            // Behind the last record there are zeros. Anything else is damage, and the segment must not be deleted.
+            guard bytes.getInteger(at: bytes.readerIndex, as: UInt32.self) ?? 0 == 0 else {
+                throw .corrupt(file: file.name, offset: offset, because: "a record is not what was written")
+            }
+            isDone = true
+        }
         victim?.offset = offset
         return (records, tombstones)
     }

@@ -27,6 +27,8 @@ struct LogIndex {
     private(set) var totalBytes = 0
     private(set) var liveRecords = 0
 
+    var highestRevision: UInt64 { records.values.reduce(0) { max($0, $1.revision) } }
+
     // MARK: Segments
 
     mutating func add(_ file: any LogFile, number: UInt32, byteCount: Int) {

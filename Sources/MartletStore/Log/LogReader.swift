@@ -25,7 +25,9 @@ enum LogReader {
         let bytes = try read(file, at: offset, byteCount: Int(slot.recordBytes))
         let entry: QueueEntry? = bytes.withUnsafeReadableBytes { record in
             guard let view = LogRecordView(record, crc), view.type == .message,
-                let target = (0..<Int(view.targetCount)).first(where: { view.targetQueue($0) == queue }),
+                let target = (0..<Int(view.targetCount)).first(where: {
+                    view.targetQueue($0) == queue && view.targetSequence($0) == sequence
+                }),
                 let body = bytes.getSlice(at: bytes.readerIndex + view.messageBodyOffset, length: view.messageBodyBytes)
             else { return nil }
             return QueueEntry(

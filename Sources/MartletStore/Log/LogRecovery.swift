@@ -46,8 +46,9 @@ struct LogRecovery {
             try SegmentHeader(bytes, file: file.name, crc)
         }
         guard let header, header.number == number else {
-            guard isNewest else { throw .corrupt(file: file.name, offset: 0, because: "it has no header") }
-            // Made, and nothing was written to it before the end.
+            // Made, and not even its header was written whole before the end: so there is nothing behind it either.
+            let isEmpty = bytes.withUnsafeReadableBytes { $0.dropFirst(SegmentHeader.byteCount).allSatisfy { $0 == 0 } }
+            guard isNewest, isEmpty else { throw .corrupt(file: file.name, offset: 0, because: "it has no header") }
             return try disk.remove(SegmentHeader.fileName(number))
         }
         nextStoreNumber = max(nextStoreNumber, header.nextStoreNumber)

@@ -10,6 +10,7 @@ struct SegmentWriter {
     private var offset = 0
     private var unsynced: [any LogFile] = []
     private var isDirectoryUnsynced = false
+    private(set) var syncCount = 0
 
     init(disk: any LogDisk, limits: LogLimits, crc: CRC32C, nextNumber: UInt32) {
         self.disk = disk
@@ -36,6 +37,8 @@ struct SegmentWriter {
     private mutating func roll(
         _ byteCount: Int, _ nextStoreNumber: UInt64, _ made: (UInt32, any LogFile, Int) -> Void
     ) throws(StoreFailure) {
+        // Whole before there is a newer one: only the newest segment may end torn.
+        try sync()
         let size = max(limits.segmentBytes, SegmentHeader.byteCount + byteCount + LogRecord.headerBytes)
         let number = nextNumber
         let file = try disk.create(SegmentHeader.fileName(number), byteCount: size)
@@ -45,6 +48,8 @@ struct SegmentWriter {
         isDirectoryUnsynced = true
         offset = SegmentHeader.byteCount
         try write(header, at: 0)
+        // It has a name and a header before anything in it counts.
+        try sync()
         made(number, file, size)
     }
 
@@ -60,16 +65,15 @@ struct SegmentWriter {
         try bytes.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in try file.write(bytes, at: offset) }
     }
 
-    /// Returns when all that was written is durable, the older segment first: so only the last one can be torn.
-    mutating func sync() throws(StoreFailure) -> Int {
-        let count = unsynced.count
+    /// Returns when all that was written is durable.
+    mutating func sync() throws(StoreFailure) {
+        syncCount += unsynced.count
         for file in unsynced { try file.sync() }
         unsynced.removeAll(keepingCapacity: true)
         if isDirectoryUnsynced {
             try disk.syncDirectory()
             isDirectoryUnsynced = false
         }
-        return count
     }
 }
 

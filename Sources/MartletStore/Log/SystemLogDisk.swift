@@ -24,11 +24,12 @@ package final class SystemLogDisk: LogDisk {
 
     package func create(_ name: String, byteCount: Int) throws(StoreFailure) -> any LogFile {
         let file = try openFile(name, O_RDWR | O_CREAT | O_EXCL)
-        // Where blocks cannot be allocated ahead, a hole of the right size reads as zeros too.
-        if posix_fallocate(file.descriptor, 0, byteCount) != 0, ftruncate(file.descriptor, byteCount) != 0 {
-            let failure = Self.failure("fallocate", file.name)
+        var error = posix_fallocate(file.descriptor, 0, byteCount)
+        // Where the file system cannot allocate ahead, a hole of the right size reads as zeros too.
+        if error == EOPNOTSUPP || error == EINVAL { error = ftruncate(file.descriptor, byteCount) == 0 ? 0 : errno }
+        guard error == 0 else {
             unlink(path + "/" + name)
-            throw failure
+            throw .disk(operation: "fallocate", file: file.name, because: String(cString: strerror(error)))
         }
         return file
     }

@@ -38,6 +38,9 @@ package protocol MessageStore: Sendable {
         _ visit: (StoreNumber, RecordKind, ByteBuffer) throws(StoreFailure) -> Void
     ) throws(StoreFailure)
 
+    /// No record, and none that was removed, has a higher one. For the start.
+    var highestRevision: UInt64 { get }
+
     /// All queues, in no particular order. For the start.
     var queueNumbers: [StoreNumber] { get }
 

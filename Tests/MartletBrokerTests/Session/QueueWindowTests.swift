@@ -54,29 +54,54 @@ struct QueueWindowTests {
         #expect(window.settledThrough == 1)
         _ = window.send(2)
         window.discard(3)
-        #expect(!window.hasRoom(1))
-        #expect(window.hasRoom(2))
+        #expect(!window.hasRoom(1, for: 4))
+        #expect(window.hasRoom(2, for: 4))
         _ = window.acknowledge(2)
         #expect(window.settledThrough == 3)
-        #expect(window.hasRoom(1))
+        #expect(window.hasRoom(1, for: 4))
     }
 
-    @Test("Identifiers wrap after 65,535, and an entry that is never acknowledged ends the window before they meet")
+    @Test("Identifiers wrap after 65,535")
     func wrap() {
+        var window = QueueWindow()
+        for sequence in 1...70_000 as ClosedRange<UInt64> {
+            #expect(window.hasRoom(10, for: sequence))
+            let (packetID, _) = window.send(sequence)
+            #expect(packetID == UInt16((sequence - 1) % 65_535) + 1)
+            let acknowledged = window.acknowledge(packetID)
+            #expect(acknowledged)
+        }
+        #expect(window.settledThrough == 70_000)
+    }
+
+    @Test("A client that withholds one acknowledgement runs ahead of it by four windows and no more, also after a reconnect")
+    func withheld() {
         var window = QueueWindow()
         _ = window.send(1)
         var sequence: UInt64 = 2
-        while window.hasRoom(10) {
-            let (packetID, _) = window.send(sequence)
-            let acknowledged = window.acknowledge(packetID)
+        while window.hasRoom(10, for: sequence) {
+            let acknowledged = window.acknowledge(window.send(sequence).packetID)
             #expect(acknowledged)
             sequence += 1
         }
-        #expect(sequence == QueueWindow.identifierCount + 1)
-        let first = window.acknowledge(1)
-        #expect(first)
-        #expect(window.settledThrough == QueueWindow.identifierCount)
-        #expect(window.send(sequence) == (1, false))
+        #expect(sequence == 65)
+        window.reconnect()
+        #expect(window.hasRoom(10, for: 1))
+        _ = window.send(1)
+        #expect(!window.hasRoom(10, for: 65), "what is next may be far away")
+        _ = window.acknowledge(1)
+        #expect(window.settledThrough == 64 && window.hasRoom(10, for: 65))
+        #expect(!QueueWindow().hasRoom(65_535, for: 65_536), "identifiers never meet")
+    }
+
+    @Test("After a crash what the client may have got counts as sent")
+    func assumedSent() {
+        var window = QueueWindow(QueueCursor(settledThrough: 4, sentThrough: 5))
+        window.assumeSent(through: 6)
+        window.assumeSent(through: 2)
+        #expect(window.sentThrough == 6)
+        window.reconnect()
+        #expect(window.send(5).isRepeated && window.send(6).isRepeated && !window.send(7).isRepeated)
     }
 
     @Test("What the store is told brings the window back")
@@ -102,7 +127,7 @@ struct QueueWindowTests {
         var settled: Set<UInt64> = []
         for _ in 0..<5_000 {
             switch Int.random(in: 0..<10, using: &random) {
-            case 0..<5 where window.hasRoom(50):
+            case 0..<5 where window.hasRoom(50, for: window.next):
                 if window.isSettled(window.next) {
                     window.skip(to: window.next + 1)
                 } else {

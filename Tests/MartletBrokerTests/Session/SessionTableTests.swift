@@ -1,3 +1,4 @@
+import MQTTCodec
 import MartletStore
 import Testing
 
@@ -12,8 +13,11 @@ struct SessionTableTests {
         #expect(table.queue(of: place.index) == StoreNumber(7))
         #expect(table.connection(of: place.index) == nil)
         let ref = ConnectionRef(loop: 3, slot: 0xABCDE, generation: 0xFFFF_FFFF)
-        table.setConnection(ref, of: place)
-        #expect(table.connection(of: place.index) == ref)
+        for version in [ProtocolVersion.v3_1_1, .v5] {
+            table.setConnection((ref, version), of: place)
+            #expect(table.connection(of: place.index)?.ref == ref)
+            #expect(table.connection(of: place.index)?.version == version)
+        }
         table.setConnection(nil, of: place)
         #expect(table.connection(of: place.index) == nil)
         table.remove(place)
