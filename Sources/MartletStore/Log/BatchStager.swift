@@ -5,6 +5,13 @@ import NIOCore
 struct BatchStager {
     let limits: QueueLimits
     let crc: CRC32C
+    /// Who follows a queue that the batch itself opens.
+    var early: [UInt64: UInt64] = [:]
+
+    init(limits: QueueLimits, crc: CRC32C) {
+        self.limits = limits
+        self.crc = crc
+    }
 
     /// - Parameter location: where the batch's first byte will stand.
     func stage(
@@ -36,7 +43,9 @@ struct BatchStager {
         case .put, .remove:
             stageRecord(view, record, location, index.writers, &group)
         case .openQueue:
+            guard index.writers.queues[view.queue] == nil else { return void(record) }
             let queue = QueueIndex(number: view.queue)
+            queue.follower = early[view.queue].map { (loop, $0) }
             index.withLock { $0.add(queue) }
             group.changes.append(.open(queue, location, recordBytes: view.bytes.count))
         case .endQueue:

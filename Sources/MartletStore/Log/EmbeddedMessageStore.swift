@@ -45,7 +45,7 @@ package final class EmbeddedMessageStore: MessageStore {
     private final class WriterBox: @unchecked Sendable {
         var segments: SegmentWriter
         var cleaner: LogCleaner
-        let stager: BatchStager
+        var stager: BatchStager
         var failure: StoreFailure?
 
         init(_ segments: SegmentWriter, _ cleaner: LogCleaner, _ stager: BatchStager) {
@@ -115,11 +115,11 @@ extension EmbeddedMessageStore {
     }
 
     package func submit(_ batch: StoreBatch, from loop: Int) -> StoreTicket {
-        waiting.add(batch.byteCount, ordering: .relaxed)
         let (ticket, mustStart, closed) = inbox.withLockedValue { inbox in
             let ticket = (inbox.tickets[loop] ?? .zero).next
             inbox.tickets[loop] = ticket
             guard !inbox.isClosed else { return (ticket, false, inbox.reports[loop]) }
+            waiting.add(batch.byteCount, ordering: .relaxed)
             inbox.submitted.append(Submitted(loop: loop, ticket: ticket, batch: batch))
             defer { inbox.isWriterRunning = true }
             return (ticket, !inbox.isWriterRunning, nil)
@@ -222,12 +222,14 @@ extension EmbeddedMessageStore {
     /// Runs on the writer's thread until nothing waits.
     private func write() {
         while true {
-            let (submitted, reports) = inbox.withLockedValue { inbox in
-                var taken: [Submitted] = []
-                swap(&taken, &inbox.submitted)
-                return (taken, inbox.reports)
+            // Nobody else holds them, so batches are changed in place.
+            var submitted: [Submitted] = []
+            let (reports, isClosed) = inbox.withLockedValue { inbox in
+                swap(&submitted, &inbox.submitted)
+                return (inbox.reports, inbox.isClosed)
             }
-            let mustClean = writer.failure == nil && isCleaningNeeded
+            // Who closes the store does not wait for cleaning; the next start goes on with it.
+            let mustClean = writer.failure == nil && !isClosed && isCleaningNeeded
             if submitted.isEmpty, !mustClean {
                 let (isIdle, onIdle) = inbox.withLockedValue { inbox in
                     guard inbox.submitted.isEmpty else { return (false, [@Sendable () -> Void]()) }
@@ -239,7 +241,7 @@ extension EmbeddedMessageStore {
                 if isIdle { return }
                 continue
             }
-            commit(submitted, reports)
+            commit(&submitted, reports)
         }
     }
 
@@ -247,14 +249,14 @@ extension EmbeddedMessageStore {
         writer.cleaner.isNeeded(index.writers, current: writer.segments.currentNumber)
     }
 
-    private func commit(_ submitted: [Submitted], _ reports: [Int: @Sendable (StoreReport) -> Void]) {
+    private func commit(_ submitted: inout [Submitted], _ reports: [Int: @Sendable (StoreReport) -> Void]) {
         var group = GroupCommit(loopCount: (reports.keys.max() ?? -1) + 1)
         var byteCount = 0
-        for batch in submitted { byteCount += batch.batch.byteCount }
+        for entry in submitted { byteCount += entry.batch.byteCount }
         var failure = writer.failure
         if failure == nil {
             do throws(StoreFailure) {
-                try write(submitted, into: &group)
+                try write(&submitted, into: &group)
             } catch {
                 // What has failed may be on disk or not: nothing after it may be acknowledged either.
                 writer.failure = error
@@ -272,15 +274,16 @@ extension EmbeddedMessageStore {
                     through: told.through, deliveries: told.deliveries, droppedQueueFull: told.droppedQueueFull,
                     failure: failure))
         }
+        deleteCleaned()
     }
 
-    private func write(_ submitted: [Submitted], into group: inout GroupCommit) throws(StoreFailure) {
+    private func write(_ submitted: inout [Submitted], into group: inout GroupCommit) throws(StoreFailure) {
         try clean(&group, submittedBytes: submitted.reduce(0) { $0 + $1.batch.byteCount })
-        for entry in submitted { try write(entry, into: &group) }
+        for place in submitted.indices { try write(&submitted[place], into: &group) }
         try writer.segments.sync()
         index.withLock { group.apply(to: &$0) }
         group.collectDeliveries()
-        try deleteCleaned()
+        try checkCleaned()
         let dropped = group.told.reduce(0) { $0 + $1.droppedQueueFull }
         let written = group.batches.reduce(0) { $0 + $1.readableBytes }
         counts.withLockedValue { counts in
@@ -291,18 +294,34 @@ extension EmbeddedMessageStore {
         }
     }
 
-    private func write(_ entry: Submitted, into group: inout GroupCommit) throws(StoreFailure) {
-        index.withLock { index in
-            for following in entry.batch.followings {
-                index.queues[following.queue.rawValue]?.follower = following.follower.map { (entry.loop, $0) }
-            }
-        }
-        var bytes = entry.batch.bytes
+    private func write(_ entry: inout Submitted, into group: inout GroupCommit) throws(StoreFailure) {
+        follow(entry)
+        defer { writer.stager.early.removeAll(keepingCapacity: true) }
+        // Taken out, so that it is changed in place.
+        var bytes = entry.batch.takeBytes()
         guard bytes.readableBytes > 0 else { return }
         let location = try place(bytes.readableBytes)
         writer.stager.stage(&bytes, of: entry.loop, at: location, index, into: &group)
         try writer.segments.append(bytes)
         group.batches.append(bytes)
+    }
+
+    private func follow(_ entry: Submitted) {
+        guard !entry.batch.followings.isEmpty else { return }
+        index.withLock { index in
+            for following in entry.batch.followings {
+                guard let queue = index.queues[following.queue.rawValue] else {
+                    writer.stager.early[following.queue.rawValue] = following.follower
+                    continue
+                }
+                if let follower = following.follower {
+                    queue.follower = (entry.loop, follower)
+                } else if queue.follower?.loop == entry.loop {
+                    // Else another loop has taken the queue over.
+                    queue.follower = nil
+                }
+            }
+        }
     }
 
     private func place(_ byteCount: Int) throws(StoreFailure) -> LogLocation {
@@ -324,12 +343,24 @@ extension EmbeddedMessageStore {
     }
 
     /// The copies of the victim's live records are durable.
-    private func deleteCleaned() throws(StoreFailure) {
+    private func checkCleaned() throws(StoreFailure) {
         guard writer.cleaner.isDone, let victim = writer.cleaner.victim else { return }
+        // Also where damage looks like the end: what is live behind that place could not be copied.
+        guard index.writers.segments[victim.number]?.liveBytes == 0 else {
+            throw .corrupt(file: victim.file.name, offset: victim.offset, because: "a record is not what was written")
+        }
+    }
+
+    /// After the reports, since nobody waits for it. A file that cannot be deleted does no harm: whatever of it a later start
+    /// finds has its successor behind it.
+    private func deleteCleaned() {
+        guard writer.failure == nil, writer.cleaner.isDone, let victim = writer.cleaner.victim else { return }
         index.withLock { $0.removeSegment(victim.number) }
         writer.cleaner.finish()
-        try disk.remove(SegmentHeader.fileName(victim.number))
-        try disk.syncDirectory()
-        counts.withLockedValue { $0.cleanedSegments += 1 }
+        let isDeleted =
+            (try? disk.remove(SegmentHeader.fileName(victim.number))) != nil && (try? disk.syncDirectory()) != nil
+        counts.withLockedValue { counts in
+            if isDeleted { counts.cleanedSegments += 1 } else { counts.undeletedSegments += 1 }
+        }
     }
 }

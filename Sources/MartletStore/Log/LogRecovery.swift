@@ -49,7 +49,8 @@ struct LogRecovery {
             // Made, and not even its header was written whole before the end: so there is nothing behind it either.
             let isEmpty = bytes.withUnsafeReadableBytes { $0.dropFirst(SegmentHeader.byteCount).allSatisfy { $0 == 0 } }
             guard isNewest, isEmpty else { throw .corrupt(file: file.name, offset: 0, because: "it has no header") }
-            return try disk.remove(SegmentHeader.fileName(number))
+            try disk.remove(SegmentHeader.fileName(number))
+            return try disk.syncDirectory()
         }
         nextStoreNumber = max(nextStoreNumber, header.nextStoreNumber)
         index.add(file, number: number, byteCount: bytes.readableBytes)

@@ -38,7 +38,7 @@ package protocol MessageStore: Sendable {
         _ visit: (StoreNumber, RecordKind, ByteBuffer) throws(StoreFailure) -> Void
     ) throws(StoreFailure)
 
-    /// No record, and none that was removed, has a higher one. For the start.
+    /// No record that is there, and none whose removal is still remembered, has a higher one. For the start.
     var highestRevision: UInt64 { get }
 
     /// All queues, in no particular order. For the start.

@@ -12,6 +12,8 @@ package struct MessageStoreStatistics: Hashable, Sendable {
     package var queuedMessages = 0
     package var droppedQueueFull = 0
     package var cleanedSegments = 0
+    /// Segments that nothing needs and that could not be deleted; the next start finds them.
+    package var undeletedSegments = 0
 
     package init() {}
 }

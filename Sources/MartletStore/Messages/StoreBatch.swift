@@ -18,6 +18,13 @@ package struct StoreBatch: Sendable {
     package var isEmpty: Bool { bytes.readableBytes == 0 && followings.isEmpty }
     package var byteCount: Int { bytes.readableBytes }
 
+    /// The records, leaving none.
+    mutating func takeBytes() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &bytes)
+        return taken
+    }
+
     package mutating func put(
         _ number: StoreNumber, _ kind: RecordKind, revision: UInt64 = 0, body: (inout ByteBuffer) -> Void
     ) {
