@@ -54,6 +54,7 @@ package final class Broker: Sendable {
         self.logger = logger
         seed = random.nextUInt64()
         topicHasher = TopicHasher(seed: seed)
+        precondition(loops.count <= SessionTable.loopLimit, "more event loops than the session table can name")
         mailboxes = loops.map { ShardMailbox(loop: $0) }
     }
 
@@ -115,16 +116,13 @@ package final class Broker: Sendable {
     /// Connections above the limit that may wait for their refusal.
     private static let refusalRoom = 128
 
-    /// Counts a connection in and compares with `connect.max` and `session.max`; a session lasts as long as its
-    /// connection.
+    /// Counts a connection in and compares with `connect.max`.
     func admitConnection() -> Admission {
         let (_, now) = openConnections.add(1, ordering: .relaxed)
-        let (name, limit) =
-            limits.sessions < limits.connections
-            ? ("session.max", limits.sessions) : ("connect.max", limits.connections)
+        let limit = limits.connections
         if now <= limit { return .welcome }
         if now <= limit + Self.refusalRoom {
-            return .refused(LimitExceeded(name, limit: limit, asked: now, reasonCode: .quotaExceeded))
+            return .refused(LimitExceeded("connect.max", limit: limit, asked: now, reasonCode: .quotaExceeded))
         }
         giveConnectionBack()
         return .closed
@@ -175,8 +173,8 @@ extension Broker {
         accounts.withLock { $0.values.reduce(0) { $0 + $1.retained.count } }
     }
 
-    /// Takes no more connections and ends all there are, v5 clients with reason code 0x8B. Returns when what follows from
-    /// that is on disk: wills in the queues of those who are away, and the clients' last words.
+    /// Takes no more connections and ends all there are, v5 clients with reason code 0x8B. Returns when what follows
+    /// from that is on disk: wills in the queues of those who are away, and the clients' last words.
     package func drain() async {
         _ = await onEveryShard { shard, done in
             shard.isDraining = true
@@ -187,7 +185,7 @@ extension Broker {
         await settle()
     }
 
-    /// What loops had told each other by now has been heard, twice over, and what they stored is on disk.
+    /// What loops had told each other by now has been heard, and what follows from it, and what they stored is on disk.
     private func settle() async {
         for _ in 0..<3 {
             _ = await onEveryShard { shard, done in
@@ -252,8 +250,10 @@ extension Broker {
                 contents.addOrphan(other)
             }
         }
+        // Beyond a `session.max` that was lowered, sessions end whole: their queues and subscriptions are nobody's.
         for (number, client) in contents.clients { restore(client, number: number, &contents) }
-        let orphanQueues = Set(store.queueNumbers).subtracting(contents.clients.compactMap(\.1.session?.queue))
+        let keptQueues = restored.withLock { $0.values.flatMap { $0.compactMap(\.session?.queue) } }
+        let orphanQueues = Set(store.queueNumbers).subtracting(keptQueues)
         orphans.withLock { $0 = Orphans(records: contents.orphans, queues: Array(orphanQueues)) }
     }
 
@@ -280,8 +280,8 @@ extension Broker {
             }
         }
         var window = QueueWindow(queue.cursor)
-        // The store hears of what was sent behind the client. So what was there for a client that was connected when the
-        // server died may have been sent; DUP on one that was not does no harm, and none on one that was would.
+        // The store hears of what was sent behind the client. So what was there for a client that was connected when
+        // the server died may have been sent; DUP on one that was not does no harm, and none on one that was would.
         if client.open != nil { window.assumeSent(through: queue.lastSequence) }
         return PersistentSession(
             place: place, queue: stored.queue, expirySeconds: stored.expirySeconds, version: stored.version,

@@ -52,7 +52,8 @@ package enum Server {
     private static let shutdownSeconds: Int64 = 8
 }
 
-/// Follows the change feed for as long as the server runs. It outlives the gateway, so that calls under way are answered.
+/// Follows the change feed for as long as the server runs. It outlives the gateway, so that calls under way are
+/// answered.
 private struct FollowerService: Service, CustomStringConvertible {
     let follower: FeedFollower
 

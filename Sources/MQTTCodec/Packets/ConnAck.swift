@@ -1,6 +1,7 @@
 package import NIOCore
 
-/// CONNACK (MQTT 3.1.1 and 5.0, section 3.2). Version 3.1.1 return codes are given as the reason codes that say the same.
+/// CONNACK (MQTT 3.1.1 and 5.0, section 3.2). Version 3.1.1 return codes are given as the reason codes that say the
+/// same.
 package struct ConnAck: Hashable, Sendable {
     package var sessionPresent: Bool
     package var reasonCode: ReasonCode

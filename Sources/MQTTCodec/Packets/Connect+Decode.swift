@@ -2,8 +2,8 @@ internal import NIOCore
 
 extension Connect {
     /// Reads the body of a CONNECT.
-    /// - Throws: `protocolNameUnsupported` [MQTT-3.1.2-1]; `protocolVersionUnsupported` [MQTT-3.1.2-2], whose `value` is
-    ///   the level; flags that contradict each other [MQTT-3.1.2-3] [MQTT-3.1.2-11] [MQTT-3.1.2-14] [MQTT-3.1.2-22];
+    /// - Throws: `protocolNameUnsupported` [MQTT-3.1.2-1]; `protocolVersionUnsupported` [MQTT-3.1.2-2], whose `value`
+    ///   is the level; flags that contradict each other [MQTT-3.1.2-3] [MQTT-3.1.2-11] [MQTT-3.1.2-14] [MQTT-3.1.2-22];
     ///   fields that are missing, left over or not UTF-8; faults of the properties.
     package static func decode(
         body: UnsafeRawBufferPointer, limits: DecodingLimits = .unlimited

@@ -13,8 +13,8 @@ package struct Unsubscribe: Hashable, Sendable {
     }
 
     /// Reads the body.
-    /// - Throws: packet identifier 0 [MQTT-2.3.1-1]; no filter [MQTT-3.10.3-2]; UTF-8 [MQTT-3.10.3-1]; too many filters;
-    ///   faults of the properties.
+    /// - Throws: packet identifier 0 [MQTT-2.3.1-1]; no filter [MQTT-3.10.3-2]; UTF-8 [MQTT-3.10.3-1]; too many
+    ///   filters; faults of the properties.
     package static func decode(
         body: UnsafeRawBufferPointer, version: ProtocolVersion, limits: DecodingLimits = .unlimited
     ) throws(MalformedPacket) -> Unsubscribe {

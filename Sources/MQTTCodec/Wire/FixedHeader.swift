@@ -29,7 +29,8 @@
     ///   - version: the connection's version, nil before CONNECT. AUTH exists, and the shortest form of Remaining
     ///     Length is demanded, in version 5 only.
     ///   - maximumFrameLength: longer frames are `packetTooLarge`, before their body has arrived.
-    /// - Throws: reserved type, wrong flags [MQTT-2.2.2-2] [MQTT-2.1.3-1], Remaining Length beyond four bytes, too large.
+    /// - Throws: reserved type, wrong flags [MQTT-2.2.2-2] [MQTT-2.1.3-1], Remaining Length beyond four bytes, too
+    ///   large.
     @inlinable public static func parse(
         _ bytes: UnsafeRawBufferPointer, version: ProtocolVersion? = nil, maximumFrameLength: Int = .max
     ) throws(MalformedPacket) -> FixedHeader? {

@@ -124,7 +124,8 @@ package final class RetainedMessages: @unchecked Sendable {
         }
     }
 
-    /// The messages whose topics match, in topic order. What has expired is left out and removed: the store is to be told.
+    /// The messages whose topics match, in topic order. What has expired is left out and removed: the store is to be
+    /// told.
     package func matching(
         _ filter: UnsafeRawBufferPointer, at now: WallInstant
     ) -> (found: [RetainedMessage], removed: [Change]) {

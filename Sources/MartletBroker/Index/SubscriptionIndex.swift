@@ -1,8 +1,8 @@
 /// The subscription table of one account, shared by all event loops.
 ///
-/// A loop takes its own lock, which nobody else wants unless somebody writes, once per read batch and matches as
-/// often as it likes. A writer takes the locks of all loops in loop order, applies its changes together and lets go. So readers
-/// never wait for each other, two writers cannot block each other for ever, and nobody sees half a change.
+/// A loop takes its own lock, which nobody else wants unless somebody writes, once per read batch and matches as often
+/// as it likes. A writer takes the locks of all loops in loop order, applies its changes together and lets go. So
+/// readers never wait for each other, two writers cannot block each other for ever, and nobody sees half a change.
 ///
 /// `@unchecked Sendable` because the compiler cannot see the rule that makes it true: `table` and `epoch` are written
 /// only with all locks held and read only with at least one held.

@@ -8,10 +8,11 @@
 /// ```
 ///
 /// An exact topic, by far the most common filter, costs one lookup whatever its depth. The trie is walked level by
-/// level with a queue, not by recursion, since a topic may have 65,535 levels. Topics are bytes and are compared bytewise.
+/// level with a queue, not by recursion, since a topic may have 65,535 levels. Topics are bytes and are compared
+/// bytewise.
 ///
-/// Filters come in checked. A `+` or `#` where MQTT does not allow a wildcard is an ordinary character here.
-/// Not thread-safe: `SubscriptionIndex` guards it. Reading changes nothing, so several threads may read at once.
+/// Filters come in checked. A `+` or `#` where MQTT does not allow a wildcard is an ordinary character here. Not
+/// thread-safe: `SubscriptionIndex` guards it. Reading changes nothing, so several threads may read at once.
 public final class SubscriptionTable {
     /// Whether `a/#` matches `a`: true by OASIS [MQTT 5 section 4.7.1.2], false at AWS (mqtt-broker.md section 9).
     public let multiLevelMatchesParent: Bool

@@ -20,7 +20,9 @@ struct LifecycleEvent: Sendable {
     let at: WallInstant
 
     /// Ids with wildcards have no events: their topics would be filters.
-    static func isTold(of clientID: String) -> Bool { !clientID.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") } }
+    static func isTold(of clientID: String) -> Bool {
+        !clientID.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
+    }
 
     private var family: String {
         switch kind {

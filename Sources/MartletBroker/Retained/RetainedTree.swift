@@ -1,11 +1,12 @@
 /// The retained messages of one account: one value per topic, found by topic or by filter, walked in topic order.
 ///
 /// A tree of levels. The children of a node stand in a search tree of their own (a treap: random priorities keep it
-/// flat), so that a level costs a logarithm of its siblings, a filter visits only what its literal prefix leaves,
-/// and pages can be cut anywhere. All walks follow links upwards instead of recursing, since a topic may have 65,535 levels.
+/// flat), so that a level costs a logarithm of its siblings, a filter visits only what its literal prefix leaves, and
+/// pages can be cut anywhere. All walks follow links upwards instead of recursing, since a topic may have 65,535
+/// levels.
 ///
-/// Topic order means level by level, each level bytewise: `a`, `a/b`, `a!`. Topics and filters come in checked.
-/// Not thread-safe: retained publishes and subscribes take a lock of the tree's own.
+/// Topic order means level by level, each level bytewise: `a`, `a/b`, `a!`. Topics and filters come in checked. Not
+/// thread-safe: retained publishes and subscribes take a lock of the tree's own.
 package final class RetainedTree<Value> {
     /// Whether `a/#` matches `a`: true by OASIS [MQTT 5 section 4.7.1.2], false at AWS (mqtt-broker.md section 9).
     package let multiLevelMatchesParent: Bool

@@ -18,7 +18,8 @@ package struct ServiceMessage: Sendable {
 /// The way of services to subscribers.
 package protocol ServicePublisher: Sendable {
     /// Publishes in this order, also against other calls with the same `lane`, when one returns before the next begins.
-    /// Returns when every message is delivered to those who are connected and is on disk for those whose sessions are kept.
+    /// Returns when every message is delivered to those who are connected and is on disk for those whose sessions are
+    /// kept.
     ///
     /// - Parameter lane: messages about one thing have one lane, for instance the thing's name.
     /// - Returns: false when the message store has failed: what had to be on disk is not.

@@ -2,11 +2,15 @@ import MQTTCodec
 import MartletStore
 import NIOCore
 
-/// A session that outlives its connection `[MQTT-3.1.2-4]`: subscriptions, a queue in the message store, and how far its
-/// client has come in it.
+/// A session that outlives its connection `[MQTT-3.1.2-4]`: subscriptions, a queue in the message store, and how far
+/// its client has come in it.
 ///
-/// It is handed from loop to loop as a whole: to the connection's loop when it is granted, back to its home loop when the
-/// connection ends. Only one thread holds it at a time, and that is why it may be `@unchecked Sendable`.
+/// How entries come: the loop that takes it up tells the store that it follows the queue, and reads when that is
+/// durable. From then on the store offers each new entry; the next one in turn that can go out at once is taken, any
+/// other only raises `lastKnown`, and is read when those before it have gone.
+///
+/// It is handed from loop to loop as a whole: to the connection's loop when it is granted, back to its home loop when
+/// the connection ends. Only one thread holds it at a time, and that is why it may be `@unchecked Sendable`.
 final class PersistentSession: @unchecked Sendable {
     /// Its place in the `SessionTable`, by which the subscription index names it.
     let place: SessionPlace
@@ -62,13 +66,13 @@ final class PersistentSession: @unchecked Sendable {
     /// Whether the store has entries that `ready` does not.
     var isBehind: Bool { expected <= lastKnown }
 
-    /// Takes an entry that the store has just made durable, if it is the next one and goes out at once; else it will be read.
-    /// Its body is a part of what some loop has submitted, so one that waits would hold on to all of that.
+    /// Takes an entry that the store has just made durable, if it is the next one and goes out at once; else it will be
+    /// read. Its body is a part of what some loop has submitted, so one that waits would hold on to all of that.
     func offer(_ entry: QueueEntry, receiveMaximum: Int, isOutputFull: Bool) {
         lastKnown = max(lastKnown, entry.sequence)
-        guard !isReading, !isOutputFull, entry.sequence == expected, window.openCount + ready.count < receiveMaximum else {
-            return
-        }
+        guard !isReading, !isOutputFull, entry.sequence == expected,
+            window.openCount + ready.count < receiveMaximum
+        else { return }
         take(entry)
     }
 

@@ -1,10 +1,10 @@
 import MartletStore
 
-/// The reading side of a kept session's queue: which entries were sent on this connection, which are settled, and what a
-/// packet identifier stands for. A value: what is done with it is decided elsewhere.
+/// The reading side of a kept session's queue: which entries were sent on this connection, which are settled, and what
+/// a packet identifier stands for. A value: what is done with it is decided elsewhere.
 ///
-/// A packet identifier follows from the entry's place in the queue, so that it is the same after a reconnect and after a
-/// crash `[MQTT-4.4.0-1]`, and nothing has to be stored for it. The window never spans as many entries as there are
+/// A packet identifier follows from the entry's place in the queue, so that it is the same after a reconnect and after
+/// a crash `[MQTT-4.4.0-1]`, and nothing has to be stored for it. The window never spans as many entries as there are
 /// identifiers.
 struct QueueWindow {
     /// Identifiers 1 to 65,535 are given out in turn.
@@ -42,8 +42,8 @@ struct QueueWindow {
         sequence <= settledThrough || settled[Int(clamping: sequence - settledThrough - 1)]
     }
 
-    /// Whether this entry may go out now. A client that withholds one acknowledgement may run ahead of it by a few windows and
-    /// never so far that identifiers meet `[MQTT-2.2.1-4]`.
+    /// Whether this entry may go out now. A client that withholds one acknowledgement may run ahead of it by a few
+    /// windows and never so far that identifiers meet `[MQTT-2.2.1-4]`.
     func hasRoom(_ receiveMaximum: Int, for sequence: UInt64) -> Bool {
         let span = min(Self.identifierCount, UInt64(max(receiveMaximum, 16)) * Self.windowsAhead)
         return openCount < receiveMaximum && (sequence <= settledThrough || sequence - settledThrough <= span)
@@ -51,8 +51,14 @@ struct QueueWindow {
 
     private static let windowsAhead: UInt64 = 4
 
-    /// Passes entries that are settled already.
-    mutating func skip(to sequence: UInt64) { next = max(next, sequence) }
+    /// Passes entries that the store does not have any more: they are settled.
+    mutating func skip(to sequence: UInt64) {
+        while next < sequence {
+            let passed = next
+            next += 1
+            mark(passed)
+        }
+    }
 
     /// The entry goes out: its identifier, and whether it is a repetition.
     mutating func send(_ sequence: UInt64) -> (packetID: UInt16, isRepeated: Bool) {

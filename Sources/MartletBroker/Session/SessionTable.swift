@@ -3,8 +3,8 @@ import MartletStore
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// Where a kept session stands in the `SessionTable`. The subscription index names kept sessions by it, so that no entry
-/// changes when a client comes or goes, however many reconnect at once.
+/// Where a kept session stands in the `SessionTable`. The subscription index names kept sessions by it, so that no
+/// entry changes when a client comes or goes, however many reconnect at once.
 struct SessionPlace: Hashable, Sendable {
     let index: UInt32
     /// Tells the sessions apart that have had this place.
@@ -16,10 +16,10 @@ struct SessionPlace: Hashable, Sendable {
     var ref: ConnectionRef { ConnectionRef(loop: Self.loopMarker, slot: index, generation: generation) }
 }
 
-/// The kept sessions of a node: for each its queue in the store, and the connection that has taken it up. Every loop reads
-/// it without a lock while it publishes; places are given and taken back under one.
+/// The kept sessions of a node: for each its queue in the store, and the connection that has taken it up. Every loop
+/// reads it without a lock while it publishes; places are given and taken back under one.
 ///
-/// `@unchecked Sendable`: chunks are published through an atomic pointer and their fields are atomics.
+/// `@unchecked Sendable`: rows are atomics, and a chunk is made before anybody is told of a place in it.
 final class SessionTable: @unchecked Sendable {
     private struct Row: ~Copyable {
         let queue = Atomic<UInt64>(0)
@@ -28,6 +28,8 @@ final class SessionTable: @unchecked Sendable {
         let generation = Atomic<UInt32>(0)
     }
 
+    /// Loops that a row can name.
+    static let loopLimit = 128
     private static let rowsPerChunk = 4096
 
     private struct Free {

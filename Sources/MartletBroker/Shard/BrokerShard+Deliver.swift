@@ -229,5 +229,7 @@ extension BrokerShard {
 }
 
 extension SubscriptionEntry {
+    /// A kept session that gets QoS 1 from its queue.
+    var isQueue: Bool { loop == SessionPlace.loopMarker && options.qos > 0 }
     var ref: ConnectionRef { ConnectionRef(loop: loop, slot: subscriber, generation: generation) }
 }

@@ -6,7 +6,8 @@ import MartletStore
 import NIOCore
 
 /// The home loop's side of client ids: who connects, which session it takes up, what is kept when it has gone, and when
-/// that ends. Presence and its events are written here, so that their order for one client id is that of its connections.
+/// that ends. Presence and its events are written here, so that their order for one client id is that of its
+/// connections.
 extension BrokerShard {
     func post(_ message: DirectoryMessage, toHomeOf connection: ClientConnection) {
         post(message, to: broker.homeLoop(of: key(of: connection)))
@@ -14,15 +15,15 @@ extension BrokerShard {
 
     func post(_ message: DirectoryMessage, to loop: UInt16) {
         guard loop != index else { return postHere(message) }
-        // What this loop has published so far is handed over first: nobody else publishes for the client id earlier. And
-        // what it has to store is submitted first: whoever takes the session up writes after it.
+        // What this loop has published so far is handed over first: nobody else publishes for the client id earlier.
+        // And what it has to store is submitted first: whoever takes the session up writes after it.
         handOverOutboxes()
         submitBatch()
         broker.mailboxes[Int(loop)].post(.directory(message))
     }
 
-    /// Messages to the own loop are worked off one after the other, not one inside the other: a long line of claims must not
-    /// become a deep stack.
+    /// Messages to the own loop are worked off one after the other, not one inside the other: a long line of claims
+    /// must not become a deep stack.
     private func postHere(_ message: DirectoryMessage) {
         ownMessages.append(message)
         guard !isHandlingOwnMessages else { return }
@@ -54,8 +55,8 @@ extension BrokerShard {
             })
     }
 
-    /// So many may wait for one client id; and so many client ids are remembered, those that keep nothing not longer than
-    /// there is room.
+    /// So many may wait for one client id; and so many client ids are remembered, those that keep nothing not longer
+    /// than there is room.
     private func limitExceeded(by claim: ConnectClaim) -> LimitExceeded? {
         if let entry = directory[claim.key] {
             guard entry.waiting.count >= Self.waitingClaims else { return nil }
@@ -104,8 +105,8 @@ extension BrokerShard {
 // MARK: Coming
 
 extension BrokerShard {
-    /// The client id is free: the claimant gets it, with the session that it asked for. What a kept session stands on is
-    /// on disk before CONNACK; for others only the event waits.
+    /// The client id is free: the claimant gets it, with the session that it asked for. What a kept session stands on
+    /// is on disk before CONNACK; for others only the event waits.
     private func admit(_ entry: ClientEntry, _ claim: ConnectClaim) {
         // What is over does not wait for the next second to be over.
         expire(entry, broker.clock.now())
@@ -149,6 +150,7 @@ extension BrokerShard {
         entry.session = grant.session
         entry.presence.disconnect(at: broker.clock.now(), .serverError)
         for step in directory.release(entry) { perform(step) }
+        schedule(entry)
     }
 
     /// - Parameter mustBeDurable: a kept session begins, goes on or has ended by it: CONNACK promises that.
@@ -211,7 +213,8 @@ extension BrokerShard {
         publishWaitingWill(of: entry)
     }
 
-    /// The will's time has come. It stays in the client's record until it is in the queues: a crash in between repeats it.
+    /// The will's time has come. It stays in the client's record until it is in the queues: a crash in between repeats
+    /// it.
     private func publishWaitingWill(of entry: ClientEntry) {
         guard let waiting = entry.waitingWill, !entry.isPublishingWill else { return }
         entry.isPublishingWill = true
@@ -315,7 +318,8 @@ extension BrokerShard {
     }
 
     private func forgetIfNothingIsKept(_ entry: ClientEntry) {
-        if entry.owner == nil, entry.session == nil, entry.presence.connectedAt == nil { forget(entry) }
+        // It has no record yet.
+        if entry.owner == nil, entry.session == nil, entry.presence.connectedAt == nil { directory.forget(entry) }
     }
 
     private func forget(_ entry: ClientEntry) {

@@ -12,8 +12,8 @@ extension BrokerShard {
             sessionIdentifier: network.sessionIdentifier, principalIdentifier: network.peer.principalIdentifier, at: now)
     }
 
-    /// Tells it behind the client's earlier events, and never of something that a crash could undo: kept sessions have it
-    /// in their queues with the commit that it tells of, and others hear it when that is durable.
+    /// Tells it behind the client's earlier events, and never of something that a crash could undo: kept sessions have
+    /// it in their queues with the commit that it tells of, and others hear it when that is durable.
     func publishInOrder(_ event: LifecycleEvent, _ account: AccountContext) {
         guard LifecycleEvent.isTold(of: event.clientID), isHeard(ByteBuffer(string: event.topic), account) else { return }
         publish(event, account, reach: .queues)

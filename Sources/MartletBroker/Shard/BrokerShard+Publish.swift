@@ -107,6 +107,9 @@ extension BrokerShard {
         guard verdict.contains(.allowed), !message.retain || verdict.contains(.retainAllowed) else {
             return refusePublish(connection, message, view, verdict)
         }
+        if let storeFailure, view.qos == .atLeastOnce, message.retain || targets.contains(where: \.isQueue) {
+            return refuse(connection, view, .storeFailed(storeFailure))
+        }
         var isStored = false
         if message.retain {
             do throws(LimitExceeded) {
@@ -122,7 +125,6 @@ extension BrokerShard {
             connection.waitsForStore = isStoreBehind
         }
         guard view.qos == .atLeastOnce else { return }
-        if isStored, let storeFailure { return refuse(connection, view, .storeFailed(storeFailure)) }
         answerPublish(connection, view.packetID, isStored: isStored)
     }
 

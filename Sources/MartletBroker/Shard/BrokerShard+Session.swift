@@ -36,8 +36,7 @@ extension BrokerShard {
     func offer(_ entries: [QueueEntry]) {
         var last: ClientConnection?
         for entry in entries {
-            guard let connection = connection(UInt32(truncatingIfNeeded: entry.follower >> 32), UInt32(truncatingIfNeeded: entry.follower)),
-                let session = connection.session, session.queue == entry.queue
+            guard let connection = connection(token: entry.follower), let session = connection.session, session.queue == entry.queue
             else { continue }
             session.offer(
                 entry, receiveMaximum: connection.receiveMaximum,
@@ -177,6 +176,12 @@ extension BrokerShard {
 enum QueueFlags {
     /// The PUBLISH carries RETAIN.
     static let retain: UInt8 = 1 << 2
+}
+
+extension BrokerShard {
+    fileprivate func connection(token: UInt64) -> ClientConnection? {
+        connection(UInt32(truncatingIfNeeded: token >> 32), UInt32(truncatingIfNeeded: token))
+    }
 }
 
 extension ConnectionRef {

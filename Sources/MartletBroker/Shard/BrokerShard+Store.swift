@@ -51,7 +51,8 @@ extension BrokerShard {
         case .grant(let claim, let grant):
             if let failure { return takeBack(claim, grant, failure) }
             post(.granted(claim, grant), to: claim.ref.loop)
-        case .event(let event, let account): publish(event, account, reach: .connections)
+        case .event(let event, let account):
+            if failure == nil { publish(event, account, reach: .connections) }
         case .startReading(let ref):
             guard let connection = connection(ref), let session = connection.session else { return }
             session.isReading = false

@@ -131,7 +131,7 @@ extension BrokerShard {
         guard connection.version == .v5 else { return close(connection, .limit(exceeded)) }
         logRefusal(exceeded, connection)
         let codes = [ReasonCode](repeating: .quotaExceeded, count: packet.subscriptions.count)
-        send(.subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), to: connection)
+        answer(connection, .subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), isStored: false)
     }
 
     private func insert(_ accepted: [Accepted], for connection: ClientConnection) {

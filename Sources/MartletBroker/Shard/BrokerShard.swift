@@ -349,8 +349,8 @@ extension BrokerShard {
     }
 
     /// Whether the connection's packets are handled now. Not while CONNECT is being decided, while the client does not
-    /// read what it was answered, while another loop has too much to deliver, or while the store is behind with what the
-    /// client has published.
+    /// read what it was answered, while another loop has too much to deliver, or while the store is behind with what
+    /// the client has published.
     package func mayRead(_ connection: ClientConnection) -> Bool {
         connection.acceptsPackets && takesPackets && connection.output.byteCount <= limits.outboundBytes
             && !connection.waitsForStore

@@ -43,8 +43,8 @@ struct ConnectionEnd: Sendable {
 enum DirectoryMessage: Sendable {
     /// To the home loop: this connection wants the client id.
     case claim(ConnectClaim)
-    /// To the home loop: this connection has ended before it was granted the id. A grant that is on its way comes back as
-    /// `release`.
+    /// To the home loop: this connection has ended before it was granted the id. A grant that is on its way comes back
+    /// as `release`.
     case withdraw(ClientKey, ConnectionRef)
     /// To the owner's loop: another connection wants the client id; end yours.
     case takeOver(ConnectionRef, by: String)

@@ -1,8 +1,8 @@
 import MartletBase
 import MartletStore
 
-/// What the home loop knows of one client id: who holds it, who waits for it, and what is kept while nobody does. Lives on
-/// the home loop and is touched there only.
+/// What the home loop knows of one client id: who holds it, who waits for it, and what is kept while nobody does. Lives
+/// on the home loop and is touched there only.
 final class ClientEntry {
     let key: ClientKey
     let account: AccountContext

@@ -4,7 +4,8 @@ import NIOCore
 /// Encoded messages and who gets them: what one loop hands to another at the end of its turn, and the scratch pad for
 /// targets on the same loop. A message is encoded once per (version, QoS) and batch.
 ///
-/// Handed from loop to loop as a whole, so only one thread holds it at a time: that is why it may be `@unchecked Sendable`.
+/// Handed from loop to loop as a whole, so only one thread holds it at a time: that is why it may be `@unchecked
+/// Sendable`.
 final class DeliveryBatch: @unchecked Sendable {
     /// Payloads from this size on are shared between targets, not copied for each.
     static let sharedPayloadBytes = 16 << 10

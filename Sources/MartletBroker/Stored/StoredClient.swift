@@ -3,8 +3,8 @@ import MartletBase
 import MartletStore
 import NIOCore
 
-/// A client id in the store: its presence, the connection that it has, the session that is kept for it, and the will that
-/// waits. One record for each client id, written by its home loop.
+/// A client id in the store: its presence, the connection that it has, the session that is kept for it, and the will
+/// that waits. One record for each client id, written by its home loop.
 struct StoredClient {
     private static let form: UInt8 = 1
 

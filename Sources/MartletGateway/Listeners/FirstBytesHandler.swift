@@ -1,8 +1,8 @@
 import Logging
 import NIOCore
 
-/// On the shared port without ALPN the first byte tells MQTT from HTTP: a CONNECT begins with 0x10, an HTTP request with
-/// a letter (mqtt-broker.md section 1).
+/// On the shared port without ALPN the first byte tells MQTT from HTTP: a CONNECT begins with 0x10, an HTTP request
+/// with a letter (mqtt-broker.md section 1).
 final class FirstBytesHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

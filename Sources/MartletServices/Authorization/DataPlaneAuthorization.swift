@@ -4,9 +4,9 @@ internal import IoTPolicy
 package import Logging
 internal import MartletBase
 
-/// Decides what the caller of a data-plane operation over HTTP may do (policies.md section 3, architecture.md "Policies on
-/// the hot path"): certificates by their IoT policies, signed requests of the dev profile anything, and who shows nothing
-/// what the configuration says.
+/// Decides what the caller of a data-plane operation over HTTP may do (policies.md section 3, architecture.md "Policies
+/// on the hot path"): certificates by their IoT policies, signed requests of the dev profile anything, and who shows
+/// nothing what the configuration says.
 package struct DataPlaneAuthorization: Sendable {
     private let loader: DeviceAuthorizationLoader?
     private let allowsAnonymous: Bool

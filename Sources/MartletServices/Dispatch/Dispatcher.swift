@@ -16,6 +16,9 @@ package struct Dispatcher: Sendable {
     /// - Parameter service: from `ServiceSelector`.
     package func handle(service: Service, request: RawRequest, call: CallContext) async -> RawResponse {
         guard let route = Self.route(service, request) else {
+            if service == .iotData, Self.hasOtherMethod(request) {
+                return Self.answer(.methodNotAllowed(request.method), service, call)
+            }
             let operation = request.header("x-amz-target") ?? "\(request.method) \(request.rawPath)"
             let message = "\(service.signingName) has no operation for \(operation.prefix(256))"
             return Self.answer(.unknownOperation(message), service, call)
@@ -61,6 +64,14 @@ package struct Dispatcher: Sendable {
         return .internalFailure("Internal failure. The server's log has the cause under request id \(call.requestID)")
     }
 
+    /// The data plane tells a method that a path does not have from a path that it does not know (shadows.md section
+    /// 8).
+    private static func hasOtherMethod(_ request: RawRequest) -> Bool {
+        ["GET", "POST", "PUT", "DELETE"].contains {
+            Router.route(.iotData, method: $0, rawPath: request.rawPath) != nil
+        }
+    }
+
     private static func route(_ service: Service, _ request: RawRequest) -> Route? {
         Router.route(
             service, method: request.method, rawPath: request.rawPath, target: request.header("x-amz-target"))
@@ -72,6 +83,11 @@ package struct Dispatcher: Sendable {
 }
 
 extension ServiceFailure {
+    static func methodNotAllowed(_ method: String) -> ServiceFailure {
+        ServiceFailure(
+            code: "MethodNotAllowedException", status: 405, message: "The method \(method) is not supported here")
+    }
+
     /// 501: AWS has the operation, this server does not have it yet (architecture.md "Refuse or execute, never nod").
     static func notBuilt(_ operation: OperationDescriptor) -> ServiceFailure {
         ServiceFailure(

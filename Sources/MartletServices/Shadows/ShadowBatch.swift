@@ -9,8 +9,8 @@ struct ShadowBatch {
     let nowSeconds: Int64
 
     private(set) var writes: [DocumentWrite] = []
-    /// What the commit of the writes leaves under each key. Nil for a document that it made: only the store knows whether
-    /// its count goes on from an earlier document.
+    /// What the commit of the writes leaves under each key. Nil for a document that it made: only the store knows
+    /// whether its count goes on from an earlier document.
     private(set) var stored: [ShadowKey: ShadowMemory.Entry?] = [:]
     private var records: [ShadowKey: ShadowRecord] = [:]
 

@@ -6,8 +6,8 @@ import MartletStore
 import Synchronization
 
 /// The requests about a share of all things, one after the other. All that wait are done together: their shadows are
-/// read, the requests applied in order, the outcome committed at once, and then told in order. So the order of a shadow's
-/// messages is that of its versions, and many updates share one sync.
+/// read, the requests applied in order, the outcome committed at once, and then told in order. So the order of a
+/// shadow's messages is that of its versions, and many updates share one sync.
 final class ShadowLane: Sendable {
     private struct State {
         var waiting: [ShadowJob] = []

@@ -1,8 +1,8 @@
 import MartletStore
 import Synchronization
 
-/// How far the messages that follow from commits have been published. It is stored with later commits, now and then: after
-/// a crash everything since is published again, so that nothing is lost and some of it comes twice.
+/// How far the messages that follow from commits have been published. It is stored with later commits, now and then:
+/// after a crash everything since is published again, so that nothing is lost and some of it comes twice.
 final class ShadowProgress: Sendable {
     private struct State {
         /// The latest position that a commit of this service is known to have.

@@ -124,8 +124,8 @@ extension ShadowService {
     }
 
     /// Names of a thing's named shadows, in order, after one.
-    /// - Returns: at most `limit` names, fewer when very many deleted shadows lie between; `next` is where the list goes
-    ///   on, nil at its end.
+    /// - Returns: at most `limit` names, fewer when very many deleted shadows lie between; `next` is where the list
+    ///   goes on, nil at its end.
     package func names(
         of thing: String, after: String?, limit: Int, in account: AccountID
     ) async throws(EngineError) -> (names: [String], next: String?) {

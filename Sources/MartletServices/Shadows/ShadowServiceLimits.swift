@@ -1,4 +1,5 @@
-/// What may wait in the shadow service. Beyond, the client gets the service's own throttling answer (shadows.md section 8).
+/// What may wait in the shadow service. Beyond, the client gets the service's own throttling answer (shadows.md section
+/// 8).
 package struct ShadowServiceLimits: Sendable {
     /// Requests of one thing that are not answered yet (`shadow.inflight`).
     package var inflightPerThing = 1_000

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Goes through a loop's batch where it lies: gives messages their sequences, leaves out what is superseded or has no room,
-/// and notes what the batch will do to the index. The writer's alone.
+/// Goes through a loop's batch where it lies: gives messages their sequences, leaves out what is superseded or has no
+/// room, and notes what the batch will do to the index. The writer's alone.
 struct BatchStager {
     let limits: QueueLimits
     let crc: CRC32C

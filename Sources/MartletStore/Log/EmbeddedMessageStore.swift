@@ -3,12 +3,12 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The message store of one machine: a log of segments with group commit. One thread writes: it takes what all loops have
-/// submitted, writes it, syncs once, and tells them; what comes meanwhile is the next group. So the sync under way is the
-/// batching window, and there is no timer. Another thread reads.
+/// The message store of one machine: a log of segments with group commit. One thread writes: it takes what all loops
+/// have submitted, writes it, syncs once, and tells them; what comes meanwhile is the next group. So the sync under way
+/// is the batching window, and there is no timer. Another thread reads.
 ///
-/// Every crash point leaves a log whose end may be torn and whose rest is whole: nothing was acknowledged before its sync
-/// had returned (`LogRecovery`). What is dead is given back by copying what is live out of the oldest segment
+/// Every crash point leaves a log whose end may be torn and whose rest is whole: nothing was acknowledged before its
+/// sync had returned (`LogRecovery`). What is dead is given back by copying what is live out of the oldest segment
 /// (`LogCleaner`).
 package final class EmbeddedMessageStore: MessageStore {
     /// Runs work somewhere, in order. Tests run it when they like.
@@ -351,8 +351,8 @@ extension EmbeddedMessageStore {
         }
     }
 
-    /// After the reports, since nobody waits for it. A file that cannot be deleted does no harm: whatever of it a later start
-    /// finds has its successor behind it.
+    /// After the reports, since nobody waits for it. A file that cannot be deleted does no harm: whatever of it a later
+    /// start finds has its successor behind it.
     private func deleteCleaned() {
         guard writer.failure == nil, writer.cleaner.isDone, let victim = writer.cleaner.victim else { return }
         index.withLock { $0.removeSegment(victim.number) }

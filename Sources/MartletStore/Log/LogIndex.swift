@@ -1,5 +1,5 @@
-/// What is live in the log, and where. Changed by the writer under the store's lock, when what changed it is durable; read
-/// by the writer without the lock, and by everybody else with it.
+/// What is live in the log, and where. Changed by the writer under the store's lock, when what changed it is durable;
+/// read by the writer without the lock, and by everybody else with it.
 struct LogIndex {
     struct Record {
         var location: LogLocation

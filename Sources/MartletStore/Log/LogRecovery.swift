@@ -3,8 +3,8 @@ import NIOCore
 /// Reads all segments at the start and finds out what is live.
 ///
 /// Only the newest segment may end in the middle of a record: an older one was synced before the newer one was. What
-/// follows the first bad record there was never acknowledged; it is cut off. A bad record anywhere else is damage, and the
-/// store is refused as it is.
+/// follows the first bad record there was never acknowledged; it is cut off. A bad record anywhere else is damage, and
+/// the store is refused as it is.
 struct LogRecovery {
     /// An entry as some record names it. Records that the cleaner has moved come later than their successors.
     private struct Found {

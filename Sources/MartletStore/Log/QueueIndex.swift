@@ -1,7 +1,7 @@
 import NIOCore
 
-/// One queue: where its entries stand, and how far its reader has come. An object, so that the writer changes it in place.
-/// What is marked `writer` is the writer's alone; the rest is read under the lock of the index.
+/// One queue: where its entries stand, and how far its reader has come. An object, so that the writer changes it in
+/// place. What is marked `writer` is the writer's alone; the rest is read under the lock of the index.
 final class QueueIndex {
     struct Slot {
         /// `.none`: settled.

@@ -1,15 +1,16 @@
 package import NIOCore
 
-/// What the broker must find again after a crash: queues of messages, and numbered records (clients with their presence,
-/// session and will; subscriptions; retained messages). The write side is synchronous, ordered and called on event
-/// loops; it never blocks.
+/// What the broker must find again after a crash: queues of messages, and numbered records (clients with their
+/// presence, session and will; subscriptions; retained messages). The write side is synchronous, ordered and called on
+/// event loops; it never blocks.
 ///
 /// Two kinds of things are kept:
 ///
-/// - a **record** has a number, a kind and a body. `put` replaces it, `remove` ends it. Of two writes of one record the one
-///   with the higher revision wins, whatever the order in which they come; equal revisions win in the order of submission.
-/// - a **queue** has a number and entries with rising sequences. One message is stored once, however many queues get it.
-///   Its cursor says what is settled. What is appended to a queue that does not exist, or has ended, is nobody's.
+/// - a **record** has a number, a kind and a body. `put` replaces it, `remove` ends it. Of two writes of one record the
+///   one with the higher revision wins, whatever the order in which they come; equal revisions win in the order of
+///   submission.
+/// - a **queue** has a number and entries with rising sequences. One message is stored once, however many queues get
+///   it. Its cursor says what is settled. What is appended to a queue that does not exist, or has ended, is nobody's.
 ///
 /// Batches become durable in the order of submission, over all loops: who submits after another loop's batch was
 /// submitted is durable after it.

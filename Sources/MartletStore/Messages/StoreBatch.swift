@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// What one loop turn has to write, already in the form of the log (see `LogRecord`), and which queues the loop wants to
-/// follow from here on. A value that is filled on the loop and handed over whole.
+/// What one loop turn has to write, already in the form of the log (see `LogRecord`), and which queues the loop wants
+/// to follow from here on. A value that is filled on the loop and handed over whole.
 package struct StoreBatch: Sendable {
     /// A change of who is told of a queue's new entries. Holds for what this batch and later ones append.
     package struct Following: Sendable {

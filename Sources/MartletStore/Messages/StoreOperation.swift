@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// One thing that a batch does, in words. For engines and tests that are not in a hurry; the log reads its records where
-/// they lie.
+/// One thing that a batch does, in words. For engines and tests that are not in a hurry; the log reads its records
+/// where they lie.
 package enum StoreOperation {
     case put(StoreNumber, RecordKind, revision: UInt64, body: ByteBuffer)
     case remove(StoreNumber, revision: UInt64)

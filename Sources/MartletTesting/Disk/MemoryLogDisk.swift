@@ -2,8 +2,8 @@ package import MartletBase
 package import MartletStore
 import Synchronization
 
-/// A directory in memory that remembers what was synced: what a crash leaves of it can be asked for, and operations can be
-/// made to fail.
+/// A directory in memory that remembers what was synced: what a crash leaves of it can be asked for, and operations can
+/// be made to fail.
 package final class MemoryLogDisk: LogDisk {
     fileprivate struct Write {
         let offset: Int

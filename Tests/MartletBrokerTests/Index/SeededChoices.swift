@@ -1,4 +1,5 @@
-/// Repeatable chance for property tests (SplitMix64), and topics and filters that collide often enough to mean something.
+/// Repeatable chance for property tests (SplitMix64), and topics and filters that collide often enough to mean
+/// something.
 struct SeededChoices: RandomNumberGenerator {
     private var state: UInt64
 

@@ -8,8 +8,9 @@ import Testing
 
 @testable import MartletBroker
 
-/// Random publishers, devices, acknowledgements, cuts, commits and crashes, on the real log over a disk in memory, against
-/// what MQTT promises: what was acknowledged arrives, in order, and what was settled on disk does not come again.
+/// Random publishers, devices, acknowledgements, cuts, commits and crashes, on the real log over a disk in memory,
+/// against what MQTT promises: what was acknowledged arrives, in order, and what was settled on disk does not come
+/// again.
 @Suite("Sessions and their model")
 struct SessionModelTests {
     /// What one device must have got, and has.

@@ -7,7 +7,8 @@ import NIOCore
 import Synchronization
 import Testing
 
-/// What goes wrong around a shadow: crashes, a store that fails, records that cannot be read, requests that are too big.
+/// What goes wrong around a shadow: crashes, a store that fails, records that cannot be read, requests that are too
+/// big.
 @Suite("The shadow service in trouble", .timeLimit(.minutes(1)))
 struct ShadowLossTests {
     private static let realm = Realm(region: "eu-martlet-1", account: AccountID("210987654321")!)

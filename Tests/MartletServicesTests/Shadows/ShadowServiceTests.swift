@@ -87,6 +87,7 @@ struct ShadowServiceTests {
             ("POST", "/things/lamp/shadow", #"{"state":{},"version":9}"#, "409 ConflictException"),
             ("POST", "/things/lamp/shadow", #"{"stat":{}}"#, "400 InvalidRequestException"),
             ("POST", "/things/lamp/shadow", #"{"state":{"desired":{"a":"\#(String(repeating: "x", count: 9000))"}}}"#, "413 RequestEntityTooLargeException"),
+            ("PUT", "/things/lamp/shadow", "{}", "405 MethodNotAllowedException"),
             ("POST", "/things/lamp/shadow?name=$other", #"{"state":{}}"#, "400 InvalidRequestException"),
         ])
     func refusals(method: String, uri: String, body: String, outcome: String) async throws {

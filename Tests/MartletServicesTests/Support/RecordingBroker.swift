@@ -4,7 +4,8 @@ import MartletServices
 import NIOCore
 import Synchronization
 
-/// Stands where the broker stands: remembers what services publish, and knows who is connected because the test says so.
+/// Stands where the broker stands: remembers what services publish, and knows who is connected because the test says
+/// so.
 final class RecordingBroker: ServicePublisher, ConnectivityDirectory {
     struct Told: Sendable, Equatable {
         let topic: String

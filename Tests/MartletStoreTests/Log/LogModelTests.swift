@@ -5,8 +5,8 @@ import NIOCore
 import Testing
 
 /// The log against what it should have: random work, group commits of random size, kills and power losses at any time.
-/// Everything that was reported durable is there; nothing that was durably settled or removed comes back; sequences have
-/// no gaps; and the log does not grow without bound.
+/// Everything that was reported durable is there; nothing that was durably settled or removed comes back; sequences
+/// have no gaps; and the log does not grow without bound.
 @Suite("The log and its model")
 struct LogModelTests {
     private struct Model {
