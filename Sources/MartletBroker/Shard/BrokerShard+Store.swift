@@ -14,9 +14,15 @@ extension BrokerShard {
 
     /// Does it when all that this loop has stored up to now is durable; at once if it is already.
     func afterDurable(_ waiter: StoreWaiter) {
-        let ticket = batch.isEmpty ? submitted : submitted.next
-        guard ticket > durable else { return run(waiter, failure: storeFailure) }
-        waiters.append((ticket, waiter))
+        guard !batch.isEmpty || submitted > durable else { return run(waiter, failure: storeFailure) }
+        withBatch { $0.markAwaited() }
+        waiters.append((submitted.next, waiter))
+    }
+
+    /// Once a second: what nobody waits for does not stay unsynced for longer.
+    func syncStore() {
+        guard submitted > durable else { return }
+        withBatch { $0.markAwaited() }
     }
 
     /// Hands the turn's batch over.

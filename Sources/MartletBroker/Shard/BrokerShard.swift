@@ -387,6 +387,7 @@ extension BrokerShard {
         }
         for connection in expired { silenceLimitReached(connection) }
         expireClients()
+        syncStore()
     }
 
     /// 1.5 times keep-alive after the client was last heard `[MQTT-3.1.2-24]`, never earlier: times are whole seconds.

@@ -46,6 +46,8 @@ package final class EmbeddedMessageStore: MessageStore {
         var segments: SegmentWriter
         var cleaner: LogCleaner
         var stager: BatchStager
+        /// What was written since the last sync.
+        var group = GroupCommit(loopCount: 0)
         var failure: StoreFailure?
 
         init(_ segments: SegmentWriter, _ cleaner: LogCleaner, _ stager: BatchStager) {
@@ -230,7 +232,8 @@ extension EmbeddedMessageStore {
             }
             // Who closes the store does not wait for cleaning; the next start goes on with it.
             let mustClean = writer.failure == nil && !isClosed && isCleaningNeeded
-            if submitted.isEmpty, !mustClean {
+            let mustSync = mustClean || isClosed && !writer.group.isEmpty
+            if submitted.isEmpty, !mustSync {
                 let (isIdle, onIdle) = inbox.withLockedValue { inbox in
                     guard inbox.submitted.isEmpty else { return (false, [@Sendable () -> Void]()) }
                     inbox.isWriterRunning = false
@@ -241,7 +244,7 @@ extension EmbeddedMessageStore {
                 if isIdle { return }
                 continue
             }
-            commit(&submitted, reports)
+            commit(&submitted, reports, mustSync: mustSync)
         }
     }
 
@@ -249,61 +252,79 @@ extension EmbeddedMessageStore {
         writer.cleaner.isNeeded(index.writers, current: writer.segments.currentNumber)
     }
 
-    private func commit(_ submitted: inout [Submitted], _ reports: [Int: @Sendable (StoreReport) -> Void]) {
-        var group = GroupCommit(loopCount: (reports.keys.max() ?? -1) + 1)
-        var byteCount = 0
-        for entry in submitted { byteCount += entry.batch.byteCount }
-        var failure = writer.failure
-        if failure == nil {
+    /// Writes what has come. It is synced when somebody waits for some of it, or when it has become much.
+    private func commit(
+        _ submitted: inout [Submitted], _ reports: [Int: @Sendable (StoreReport) -> Void], mustSync: Bool
+    ) {
+        // The cleaner copies what the index has, so what was written after that must be in the index first: its copies would
+        // come behind it in the log.
+        if mustSync, !writer.group.isEmpty { finish(reports) }
+        let submittedBytes = submitted.reduce(0) { $0 + $1.batch.byteCount }
+        let isAwaited = submitted.contains(where: \.batch.isAwaited)
+        for loop in reports.keys { writer.group.prepare(loop: loop) }
+        for entry in submitted { writer.group.add(entry.ticket, of: entry.loop, byteCount: entry.batch.byteCount) }
+        waiting.subtract(submittedBytes, ordering: .relaxed)
+        if writer.failure == nil {
             do throws(StoreFailure) {
-                try write(&submitted, into: &group)
+                try clean(submittedBytes: submittedBytes)
+                for place in submitted.indices { try write(&submitted[place]) }
             } catch {
                 // What has failed may be on disk or not: nothing after it may be acknowledged either.
                 writer.failure = error
-                failure = error
             }
         }
-        for batch in submitted {
-            group.told[batch.loop].through = max(group.told[batch.loop].through, batch.ticket)
-            group.told[batch.loop].isAnswered = true
+        guard isAwaited || mustSync || writer.failure != nil || writer.group.byteCount > Self.unsyncedBytes else { return }
+        finish(reports)
+    }
+
+    private func finish(_ reports: [Int: @Sendable (StoreReport) -> Void]) {
+        if writer.failure == nil {
+            do throws(StoreFailure) { try sync() } catch { writer.failure = error }
         }
-        waiting.subtract(byteCount, ordering: .relaxed)
+        report(reports)
+        deleteCleaned()
+    }
+
+    /// So much may be written without a sync when nobody waits for it.
+    private static let unsyncedBytes = 1 << 20
+
+    private func report(_ reports: [Int: @Sendable (StoreReport) -> Void]) {
+        let group = writer.group
+        writer.group = GroupCommit(loopCount: group.told.count)
         for (loop, told) in group.told.enumerated() where told.isAnswered || !told.deliveries.isEmpty {
             reports[loop]?(
                 StoreReport(
                     through: told.through, deliveries: told.deliveries, droppedQueueFull: told.droppedQueueFull,
-                    failure: failure))
+                    failure: writer.failure))
         }
-        deleteCleaned()
     }
 
-    private func write(_ submitted: inout [Submitted], into group: inout GroupCommit) throws(StoreFailure) {
-        try clean(&group, submittedBytes: submitted.reduce(0) { $0 + $1.batch.byteCount })
-        for place in submitted.indices { try write(&submitted[place], into: &group) }
+    /// Makes the group durable, and the index what it says.
+    private func sync() throws(StoreFailure) {
         try writer.segments.sync()
-        index.withLock { group.apply(to: &$0) }
-        group.collectDeliveries()
+        index.withLock { writer.group.apply(to: &$0) }
+        writer.group.collectDeliveries()
         try checkCleaned()
-        let dropped = group.told.reduce(0) { $0 + $1.droppedQueueFull }
-        let written = group.batches.reduce(0) { $0 + $1.readableBytes }
+        let dropped = writer.group.told.reduce(0) { $0 + $1.droppedQueueFull }
+        let written = writer.group.batches.reduce(0) { $0 + $1.readableBytes }
         counts.withLockedValue { counts in
             counts.syncs = writer.segments.syncCount
-            counts.batches += submitted.count
+            counts.groups += 1
             counts.bytesWritten += written
             counts.droppedQueueFull += dropped
         }
     }
 
-    private func write(_ entry: inout Submitted, into group: inout GroupCommit) throws(StoreFailure) {
+    private func write(_ entry: inout Submitted) throws(StoreFailure) {
         follow(entry)
         defer { writer.stager.early.removeAll(keepingCapacity: true) }
         // Taken out, so that it is changed in place.
         var bytes = entry.batch.takeBytes()
         guard bytes.readableBytes > 0 else { return }
         let location = try place(bytes.readableBytes)
-        writer.stager.stage(&bytes, of: entry.loop, at: location, index, into: &group)
+        writer.stager.stage(&bytes, of: entry.loop, at: location, index, into: &writer.group)
         try writer.segments.append(bytes)
-        group.batches.append(bytes)
+        writer.group.batches.append(bytes)
     }
 
     private func follow(_ entry: Submitted) {
@@ -331,15 +352,15 @@ extension EmbeddedMessageStore {
     }
 
     /// What is cleaned keeps pace with what is written, so that the log does not outgrow its cleaner.
-    private func clean(_ group: inout GroupCommit, submittedBytes: Int) throws(StoreFailure) {
+    private func clean(submittedBytes: Int) throws(StoreFailure) {
         let (records, tombstones) = try writer.cleaner.slice(
             index.writers, atLeast: 2 * submittedBytes, current: writer.segments.currentNumber)
         for (old, record) in records {
             let new = try place(record.readableBytes)
             try writer.segments.append(record)
-            group.changes.append(.move(from: old, to: new, record))
+            writer.group.changes.append(.move(from: old, to: new, record))
         }
-        for number in tombstones { group.changes.append(.dropTombstone(number)) }
+        for number in tombstones { writer.group.changes.append(.dropTombstone(number)) }
     }
 
     /// The copies of the victim's live records are durable.

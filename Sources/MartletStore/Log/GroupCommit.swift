@@ -48,7 +48,23 @@ struct GroupCommit {
     var revisions: [UInt64: UInt64] = [:]
     var told: [Told]
 
+    /// Of the batches.
+    private(set) var byteCount = 0
+    var isEmpty: Bool { !told.contains { $0.isAnswered } && changes.isEmpty }
+
     init(loopCount: Int) { told = Array(repeating: Told(), count: loopCount) }
+
+    mutating func prepare(loop: Int) {
+        while told.count <= loop { told.append(Told()) }
+    }
+
+    /// Takes a loop's batch into account, whether it will be durable or not.
+    mutating func add(_ ticket: StoreTicket, of loop: Int, byteCount: Int) {
+        prepare(loop: loop)
+        told[loop].through = max(told[loop].through, ticket)
+        told[loop].isAnswered = true
+        self.byteCount += byteCount
+    }
 
     /// Makes the index what it is when the group is durable.
     func apply(to index: inout LogIndex) {
@@ -84,7 +100,7 @@ struct GroupCommit {
 
     /// The deliveries, sorted by loop; bodies are slices of what the loops submitted.
     mutating func collectDeliveries() {
-        for delivery in deliveries {
+        for delivery in deliveries where delivery.loop < told.count {
             guard let body = batches[delivery.batch].getSlice(at: delivery.bodyOffset, length: delivery.bodyBytes)
             else { continue }
             told[delivery.loop].deliveries.append(

@@ -12,6 +12,9 @@ package import NIOCore
 /// - a **queue** has a number and entries with rising sequences. One message is stored once, however many queues get
 ///   it. Its cursor says what is settled. What is appended to a queue that does not exist, or has ended, is nobody's.
 ///
+/// A batch that somebody waits for (`StoreBatch.isAwaited`) is synced as soon as the disk can. Others are handed to the
+/// system at once, so that they survive the end of the process, and are durable with the next that is awaited.
+///
 /// Batches become durable in the order of submission, over all loops: who submits after another loop's batch was
 /// submitted is durable after it.
 package protocol MessageStore: Sendable {
@@ -22,7 +25,7 @@ package protocol MessageStore: Sendable {
     /// of the store and must not block.
     func attach(loop: Int, _ report: @escaping @Sendable (StoreReport) -> Void)
 
-    /// Hands a loop's batch over. Exactly one report with `through` at or beyond the returned ticket follows.
+    /// Hands a loop's batch over. When it is durable, a report with `through` at or beyond the returned ticket follows.
     func submit(_ batch: StoreBatch, from loop: Int) -> StoreTicket
 
     /// Reads entries after a sequence, at least one if there is any, until `byteLimit` bytes of bodies are exceeded. It

@@ -2,7 +2,7 @@
 package struct MessageStoreStatistics: Hashable, Sendable {
     /// fdatasync calls.
     package var syncs = 0
-    package var batches = 0
+    package var groups = 0
     package var bytesWritten = 0
     /// Bytes that are not dead, and bytes that all segments take.
     package var liveBytes = 0

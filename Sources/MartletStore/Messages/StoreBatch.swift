@@ -12,10 +12,13 @@ package struct StoreBatch: Sendable {
 
     package private(set) var bytes = ByteBuffer()
     package private(set) var followings: [Following] = []
+    /// Somebody waits for the batch to be durable. One that nobody waits for is written at once and synced with the next
+    /// that somebody does: a sync costs the same for one as for all.
+    package private(set) var isAwaited = false
 
     package init() {}
 
-    package var isEmpty: Bool { bytes.readableBytes == 0 && followings.isEmpty }
+    package var isEmpty: Bool { bytes.readableBytes == 0 && followings.isEmpty && !isAwaited }
     package var byteCount: Int { bytes.readableBytes }
 
     /// The records, leaving none.
@@ -24,6 +27,8 @@ package struct StoreBatch: Sendable {
         swap(&taken, &bytes)
         return taken
     }
+
+    package mutating func markAwaited() { isAwaited = true }
 
     package mutating func put(
         _ number: StoreNumber, _ kind: RecordKind, revision: UInt64 = 0, body: (inout ByteBuffer) -> Void
@@ -47,6 +52,8 @@ package struct StoreBatch: Sendable {
     package mutating func append(
         to targets: some Collection<QueueTarget>, body: (inout ByteBuffer) -> Void
     ) {
+        // The queues' readers wait for it.
+        isAwaited = true
         LogRecord.write(.message, into: &bytes) { bytes in
             bytes.writeInteger(UInt32(targets.count), endianness: .little)
             for target in targets {

@@ -159,6 +159,47 @@ struct LogRecoveryTests {
         #expect(try harness.texts(queue) == ["4", "5", "7"], "the limit holds in the next group too")
     }
 
+    @Test("What nobody waits for is written at once and synced with what somebody does; a kill does not lose it")
+    func notAwaited() throws {
+        let disk = MemoryLogDisk()
+        let harness = try StoreHarness.log(on: disk)
+        let first = harness.store.makeNumber()
+        let second = harness.store.makeNumber()
+        harness.submit { $0.put(first, .client) { $0.writeString("awaited") } }
+        harness.commit()
+        let syncs = disk.syncCount
+        let ticket = harness.submit(isAwaited: false) { $0.put(second, .client) { $0.writeString("not") } }
+        harness.submit(isAwaited: false) { $0.put(first, .client) { $0.writeString("newer") } }
+        harness.commit()
+        #expect(disk.syncCount == syncs && harness.through() < ticket)
+        #expect(try harness.records() == [first: "1:awaited"], "readers see what is durable")
+        #expect(try StoreHarness.log(on: disk.afterKill()).records() == [first: "1:newer", second: "1:not"])
+        let last = harness.submit(from: 1) { _ in }
+        harness.commit()
+        #expect(disk.syncCount == syncs + 1)
+        #expect(harness.through().rawValue == ticket.rawValue + 1 && harness.through(1) == last)
+        #expect(try harness.records() == [first: "1:newer", second: "1:not"])
+    }
+
+    @Test("Cleaning never puts an old copy behind a newer record that nobody waited for", arguments: 1...20 as ClosedRange<UInt64>)
+    func cleaningAndNotAwaited(seed: UInt64) throws {
+        var random = SeededRandomSource(seed: seed).generator()
+        let disk = MemoryLogDisk()
+        let harness = try StoreHarness.log(on: disk, limits: StoreHarness.smallSegments)
+        let numbers = (0..<10).map { _ in harness.store.makeNumber() }
+        var expected: [StoreNumber: String] = [:]
+        for index in 0..<2_000 {
+            let number = numbers.randomElement(using: &random)!
+            let isAwaited = Int.random(in: 0..<20, using: &random) == 0
+            harness.submit(isAwaited: isAwaited) { $0.put(number, .client) { $0.writeString("value \(index)") } }
+            expected[number] = "1:value \(index)"
+            if Bool.random(using: &random) { harness.commit() }
+        }
+        harness.commit()
+        #expect(harness.store.statistics.cleanedSegments > 3)
+        #expect(try StoreHarness.log(on: disk.afterKill(), limits: StoreHarness.smallSegments).records() == expected)
+    }
+
     @Test("A message larger than a segment has one of its own size")
     func largeMessage() throws {
         let disk = MemoryLogDisk()

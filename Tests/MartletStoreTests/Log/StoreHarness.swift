@@ -27,9 +27,10 @@ final class StoreHarness: Sendable {
     }
 
     @discardableResult
-    func submit(from loop: Int = 0, _ fill: (inout StoreBatch) -> Void) -> StoreTicket {
+    func submit(from loop: Int = 0, isAwaited: Bool = true, _ fill: (inout StoreBatch) -> Void) -> StoreTicket {
         var batch = StoreBatch()
         fill(&batch)
+        if isAwaited { batch.markAwaited() }
         return store.submit(batch, from: loop)
     }
 
