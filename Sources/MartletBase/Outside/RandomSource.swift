@@ -22,11 +22,7 @@ extension RandomSource {
         var bytes = bytes(16)
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let hex = Hex.text(bytes)
-        let cuts = [0, 8, 12, 16, 20, 32]
-        return zip(cuts, cuts.dropFirst()).map { start, end in
-            hex.dropFirst(start).prefix(end - start)
-        }.joined(separator: "-")
+        return Hex.uuidText(bytes)
     }
 }
 

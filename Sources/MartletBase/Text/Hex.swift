@@ -35,3 +35,12 @@ public enum Hex {
         nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
     }
 }
+
+extension Hex {
+    /// Sixteen bytes as the text of a UUID: lower-case, with dashes (RFC 9562 section 4).
+    public static func uuidText(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = text(bytes)
+        let cuts = [0, 8, 12, 16, 20, 32]
+        return zip(cuts, cuts.dropFirst()).map { digits.dropFirst($0).prefix($1 - $0) }.joined(separator: "-")
+    }
+}

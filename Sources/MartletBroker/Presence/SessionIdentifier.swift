@@ -18,8 +18,6 @@ struct SessionIdentifier: Hashable, Sendable {
 
     /// Lower-case, with dashes.
     var text: String {
-        let digits = Hex.text((0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - $0 % 8 * 8)) })
-        let cuts = [0, 8, 12, 16, 20, 32]
-        return zip(cuts, cuts.dropFirst()).map { String(digits.dropFirst($0).prefix($1 - $0)) }.joined(separator: "-")
+        Hex.uuidText((0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - $0 % 8 * 8)) })
     }
 }

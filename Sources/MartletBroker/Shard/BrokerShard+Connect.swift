@@ -97,9 +97,7 @@ extension BrokerShard {
             install(authorization, on: connection)
             if let denial = denial(of: connect, on: connection, authorization.authorizer) {
                 counters.connectDenied.count(denial)
-                tell(
-                    .connectFailed(address: connection.peer.address), of: connection,
-                    session: SessionIdentifier(broker.random))
+                tell(.connectFailed(address: connection.peer.address), of: connection)
                 return refuse(connection, .denied(denial))
             }
             claimClientID(connection)

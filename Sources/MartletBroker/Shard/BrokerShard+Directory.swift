@@ -43,7 +43,7 @@ extension BrokerShard {
             connection.claim = .none
             refuse(connection, refusal)
         case .release(let end): released(end)
-        case .event(_, let event, let account): publishInOrder(event, account)
+        case .event(let event, let account): publishInOrder(event, account)
         }
     }
 

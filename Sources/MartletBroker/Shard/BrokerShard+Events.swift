@@ -28,13 +28,10 @@ extension BrokerShard {
 
     /// Sends an event of a connection of this loop to its home loop, which tells it in its turn. One that nobody would
     /// hear costs a look into the index.
-    func tell(_ kind: LifecycleEvent.Kind, of connection: ClientConnection, session: SessionIdentifier) {
+    func tell(_ kind: LifecycleEvent.Kind, of connection: ClientConnection) {
         guard LifecycleEvent.isTold(of: connection.clientID) else { return }
-        let event = LifecycleEvent(
-            kind: kind, clientID: connection.clientID, thingName: connection.exclusiveThingName,
-            sessionIdentifier: session, principalIdentifier: connection.peer.principalIdentifier,
-            at: broker.clock.now())
+        let event = event(kind, key(of: connection), networkSession(of: connection), broker.clock.now())
         guard isHeard(ByteBuffer(string: event.topic), connection.account) else { return }
-        post(.event(key(of: connection), event, connection.account), toHomeOf: connection)
+        post(.event(event, connection.account), toHomeOf: connection)
     }
 }

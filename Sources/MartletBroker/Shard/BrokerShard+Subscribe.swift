@@ -52,11 +52,6 @@ extension BrokerShard {
         if !accepted.isEmpty { tell(.subscribed(accepted.map { String(buffer: $0.filter) }), of: connection) }
     }
 
-    private func tell(_ kind: LifecycleEvent.Kind, of connection: ClientConnection) {
-        guard let session = connection.sessionIdentifier else { return }
-        tell(kind, of: connection, session: session)
-    }
-
     /// Why one filter is not granted.
     private enum Refusal {
         case invalid(MalformedPacket)

@@ -55,7 +55,7 @@ enum DirectoryMessage: Sendable {
     /// To the home loop: this connection has ended.
     case release(ConnectionEnd)
     /// To the home loop: publish this in the order of the client's other events.
-    case event(ClientKey, LifecycleEvent, AccountContext)
+    case event(LifecycleEvent, AccountContext)
 }
 
 /// Who holds which client id. Each id has one home loop, which serialises CONNECT and take-over for it: a second

@@ -38,6 +38,11 @@ extension ByteBuffer {
         return value
     }
 
+    /// The first byte of every stored body says how the rest is written.
+    mutating func expectStored(form: UInt8) throws(StoredFormatError) {
+        guard try stored(UInt8.self) == form else { throw StoredFormatError("a form this version does not know") }
+    }
+
     mutating func storedBytes() throws(StoredFormatError) -> ByteBuffer {
         let count = Int(try stored(UInt32.self))
         guard let bytes = readSlice(length: count) else { throw StoredFormatError("it ends too early") }

@@ -52,7 +52,7 @@ struct StoredClient {
 
     init(_ body: ByteBuffer) throws(StoredFormatError) {
         var rest = body
-        guard try rest.stored(UInt8.self) == Self.form else { throw StoredFormatError("a form this version does not know") }
+        try rest.expectStored(form: Self.form)
         key = ClientKey(account: try rest.storedAccount(), clientID: try rest.storedText())
         presence = Presence(versionNumber: try rest.stored(), nextVersionNumber: try rest.stored())
         presence.connectedAt = try rest.storedOptional { bytes throws(StoredFormatError) in try bytes.storedTime() }

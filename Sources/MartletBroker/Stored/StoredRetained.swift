@@ -18,7 +18,7 @@ enum StoredRetained {
 
     static func read(_ body: ByteBuffer) throws(StoredFormatError) -> (AccountID, RetainedMessage) {
         var rest = body
-        guard try rest.stored(UInt8.self) == form else { throw StoredFormatError("a form this version does not know") }
+        try rest.expectStored(form: form)
         let account = try rest.storedAccount()
         let time = try rest.storedTime()
         let qos = try rest.stored(UInt8.self)

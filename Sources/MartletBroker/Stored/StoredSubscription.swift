@@ -25,7 +25,7 @@ struct StoredSubscription {
 
     init(_ body: ByteBuffer) throws(StoredFormatError) {
         var rest = body
-        guard try rest.stored(UInt8.self) == Self.form else { throw StoredFormatError("a form this version does not know") }
+        try rest.expectStored(form: Self.form)
         queue = StoreNumber(try rest.stored())
         options = SubscriptionOptions(rawValue: try rest.stored())
         // The record's memory is the store's.

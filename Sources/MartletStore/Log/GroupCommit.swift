@@ -11,7 +11,7 @@ struct GroupCommit {
         case cursor(QueueIndex, QueueCursor, LogLocation, recordBytes: Int)
         /// The message's places in its queues are the next `targets` of `appends`.
         case message(LogLocation, recordBytes: Int, bodyBytes: Int, targets: Int)
-        /// A record that the cleaner has copied; its bytes are in `moved`.
+        /// A record that the cleaner has copied, with its bytes.
         case move(from: LogLocation, to: LogLocation, ByteBuffer)
         case dropTombstone(UInt64)
     }

@@ -42,8 +42,7 @@ final class QueueIndex {
 
     /// The next entry in turn. A gap before it, which only recovery knows, is settled.
     func append(_ sequence: UInt64, _ slot: Slot) {
-        if slots.isEmpty { first = max(first, sequence) }
-        while lastSequence + 1 < sequence { slots.append(Slot(location: .none, recordBytes: 0, bodyBytes: 0)) }
+        pad(through: sequence - 1)
         slots.append(slot)
         messageCount += 1
         byteCount += Int(slot.bodyBytes)

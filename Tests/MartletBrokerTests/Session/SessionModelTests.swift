@@ -3,7 +3,6 @@ import MartletBase
 import MartletStore
 import MartletTesting
 import NIOCore
-import Synchronization
 import Testing
 
 @testable import MartletBroker
@@ -66,7 +65,7 @@ struct SessionModelTests {
         }
 
         static func start(_ disk: MemoryLogDisk, _ clock: VirtualClock) throws -> TestBroker {
-            let executor = ManualWork()
+            let executor = ManualExecutor()
             var limits = LogLimits()
             limits.segmentBytes = 8192
             limits.cleaningSlackBytes = 16_384
@@ -228,24 +227,6 @@ struct SessionModelTests {
         case "t/#": true
         case "+/2": topic == "t/2"
         default: filter == topic
-        }
-    }
-}
-
-/// Work that runs when it is told to, on the test's thread.
-final class ManualWork: Sendable {
-    private let items = Mutex<[@Sendable () -> Void]>([])
-
-    func add(_ item: @escaping @Sendable () -> Void) { items.withLock { $0.append(item) } }
-
-    func run() {
-        while true {
-            let taken = items.withLock { items in
-                defer { items = [] }
-                return items
-            }
-            if taken.isEmpty { return }
-            for item in taken { item() }
         }
     }
 }

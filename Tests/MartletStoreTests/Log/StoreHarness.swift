@@ -72,24 +72,6 @@ final class StoreHarness: Sendable {
     }
 }
 
-/// Work that runs when the test says so, on the test's thread.
-final class ManualExecutor: Sendable {
-    private let work = Mutex<[@Sendable () -> Void]>([])
-
-    func add(_ item: @escaping @Sendable () -> Void) { work.withLock { $0.append(item) } }
-
-    func run() {
-        while true {
-            let items = work.withLock { work in
-                defer { work = [] }
-                return work
-            }
-            if items.isEmpty { return }
-            for item in items { item() }
-        }
-    }
-}
-
 extension StoreHarness {
     /// The log on a disk, driven by the test.
     static func log(
