@@ -19,12 +19,12 @@ package final class Broker: Sendable {
     /// The kept sessions of all accounts.
     let sessions: SessionTable
     let topicHasher: TopicHasher
-    private let limits: BrokerLimits
-    private let behaviour: BrokerBehaviour
+    let limits: BrokerLimits
+    let behaviour: BrokerBehaviour
     private let logger: Logger
     private let region: String
     private let seed: UInt64
-    private let accounts = Mutex<[AccountID: AccountContext]>([:])
+    let accounts = Mutex<[AccountID: AccountContext]>([:])
     private let openConnections = Atomic<Int>(0)
     private let services = Mutex<[ReservedTopics.Area: any ServiceMailbox]>([:])
     /// What the store had at the start, by home loop, until that loop's shard takes it.
@@ -33,6 +33,7 @@ package final class Broker: Sendable {
     private let orphans = Mutex(Orphans())
     /// Above all that earlier processes have given out.
     private let firstRevision: UInt64
+    let systemTopics = SystemTopics()
     private let onStoreFailure: @Sendable (StoreFailure) -> Void
 
     package init(
@@ -97,6 +98,9 @@ package final class Broker: Sendable {
         }
     }
 
+    /// nil for an account of which nothing has been heard: asking about one makes nothing.
+    func knownAccount(_ id: AccountID) -> AccountContext? { accounts.withLock { $0[id] } }
+
     /// The loop that serialises CONNECT and take-over of a client id.
     func homeLoop(of key: ClientKey) -> UInt16 {
         var hasher = Hasher()
@@ -135,7 +139,7 @@ package final class Broker: Sendable {
 
 extension Broker {
     /// Runs `body` on every shard and returns what each said, in loop order.
-    private func onEveryShard<Answer: Sendable>(
+    func onEveryShard<Answer: Sendable>(
         _ body: @escaping @Sendable (BrokerShard, @escaping @Sendable (Answer) -> Void) -> Void
     ) async -> [Answer] {
         await withTaskGroup(of: (Int, Answer).self) { group in

@@ -20,6 +20,7 @@ package final class Gateway: Sendable {
         package var handshakeTimeoutSeconds = 10
         package var httpHeaderBytes = 64 << 10
         package var httpBodyBytes = 1 << 20
+        package var httpPublishBytes = 1 << 20
         package var httpRequestTimeoutSeconds = 30
         /// Clients without any identity are let in on the shared TLS port (dev).
         package var allowsAnonymousOnSharedPort: Bool
@@ -80,6 +81,7 @@ package final class Gateway: Sendable {
             responder: responder,
             limits: .init(
                 headerBytes: configuration.httpHeaderBytes, bodyBytes: configuration.httpBodyBytes,
+                publishBytes: configuration.httpPublishBytes,
                 requestTimeoutSeconds: configuration.httpRequestTimeoutSeconds), logger: logger)
         var bound: [NIOLoopBound<GatewayLoop>] = []
         for (index, loop) in broker.loops.enumerated() {

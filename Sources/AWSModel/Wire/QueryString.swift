@@ -1,11 +1,11 @@
 import MartletBase
 
 /// The parameters of a query string. `+` stays a plus: SDKs write a space as `%20`.
-struct QueryString {
+package struct QueryString {
     private var parameters: [(name: String, value: String)] = []
 
     /// nil when an escape is malformed.
-    init?(_ rawQuery: String?) {
+    package init?(_ rawQuery: String?) {
         for pair in (rawQuery ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(parts[0]),
@@ -16,5 +16,5 @@ struct QueryString {
     }
 
     /// The first value of that name.
-    subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
+    package subscript(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
 }

@@ -216,6 +216,13 @@ extension Properties {
         }
     }
 
+    /// The user properties in encoded properties of a PUBLISH without their length; none where the bytes are no
+    /// properties.
+    package static func userProperties(in bytes: UnsafeRawBufferPointer) -> [UserProperty] {
+        var reader = PacketReader(bytes)
+        return (try? decodeAll(&reader, in: .publish, limits: .unlimited))?.userProperties ?? []
+    }
+
     package mutating func appendUserProperty(_ name: MQTTString, _ value: MQTTString) {
         append(.userProperty, .stringPair(name, value))
     }

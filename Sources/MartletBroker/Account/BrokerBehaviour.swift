@@ -6,5 +6,10 @@ package struct BrokerBehaviour: Sendable {
     package var v3Connect = V3Connect.connack5
     package var v3Subscribe = V3Subscribe.close
 
+    /// Seconds between two looks at the numbers under `$SYS`; 0: there is no `$SYS`.
+    package var systemTopicsSeconds = 0
+    /// What `$SYS/broker/version` says.
+    package var version = "martlet"
+
     package init() {}
 }

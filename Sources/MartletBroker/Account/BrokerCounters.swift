@@ -9,6 +9,18 @@ package struct BrokerCounters: Sendable {
     package var disconnects: [String: Int] = [:]
     package var publishIn = 0
     package var publishInBytes = 0
+    /// Messages that were published over HTTPS, and the bytes of their payloads.
+    package var publishInHTTP = 0
+    package var publishInHTTPBytes = 0
+    /// MQTT packets of every kind, and their bytes.
+    package var packetsIn = 0
+    package var packetBytesIn = 0
+    /// Packets that are no PUBLISH.
+    package var answersOut = 0
+    /// Bytes handed to clients' sockets.
+    package var bytesOut = 0
+    /// Kept sessions whose clients are connected.
+    package var sessionsConnected = 0
     package var publishOut = 0
     package var publishOutBytes = 0
     package var connectDenied = DenialCount()
@@ -38,6 +50,13 @@ package struct BrokerCounters: Sendable {
         sum.disconnects.merge(other.disconnects, uniquingKeysWith: +)
         sum.publishIn += other.publishIn
         sum.publishInBytes += other.publishInBytes
+        sum.publishInHTTP += other.publishInHTTP
+        sum.publishInHTTPBytes += other.publishInHTTPBytes
+        sum.packetsIn += other.packetsIn
+        sum.packetBytesIn += other.packetBytesIn
+        sum.answersOut += other.answersOut
+        sum.bytesOut += other.bytesOut
+        sum.sessionsConnected += other.sessionsConnected
         sum.publishOut += other.publishOut
         sum.publishOutBytes += other.publishOutBytes
         sum.connectDenied.add(other.connectDenied)

@@ -44,6 +44,17 @@ package struct BrokerLimits: Sendable {
         return asked
     }
 
+    /// The limit that a topic name or filter exceeds.
+    func topicLimit(_ topic: UnsafeRawBufferPointer, _ name: String) -> LimitExceeded? {
+        if topic.count > topicBytes {
+            return LimitExceeded(name, limit: topicBytes, asked: topic.count, reasonCode: .topicNameInvalid)
+        }
+        guard let topicSlashes else { return nil }
+        let slashes = topic.count { $0 == UInt8(ascii: "/") }
+        guard slashes > topicSlashes else { return nil }
+        return LimitExceeded("mqtt.topicSlashes", limit: topicSlashes, asked: slashes, reasonCode: .topicNameInvalid)
+    }
+
     /// Seconds that a session is kept after its connection (mqtt-broker.md section 7).
     package func sessionExpiry(version5Asked asked: UInt32?) -> UInt32 {
         min(asked ?? 0, sessionExpiryMaxSeconds ?? .max)

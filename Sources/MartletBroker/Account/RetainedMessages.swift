@@ -142,5 +142,37 @@ package final class RetainedMessages: @unchecked Sendable {
         }
     }
 
+    /// The topic's message; nil when there is none or its time is over.
+    func message(of topic: UnsafeRawBufferPointer, at now: WallInstant) -> RetainedMessage? {
+        lock.withLock { tree.value(of: topic) }.flatMap { $0.message.remainingSeconds(at: now) == 0 ? nil : $0.message }
+    }
+
+    /// Messages in topic order from the first behind `cursor` on, which need not exist any more. What has expired is
+    /// left out, and counts among what one page looks at.
+    func page(after cursor: ByteBuffer?, limit: Int, at now: WallInstant) -> RetainedPage {
+        var found: [RetainedMessage] = []
+        var last: RetainedMessage?
+        var examined = 0
+        var isCut = false
+        let visit = { (_: UnsafeRawBufferPointer, kept: Kept) -> Bool in
+            guard found.count < limit, examined < Self.examinedPerPage else {
+                isCut = true
+                return false
+            }
+            examined += 1
+            last = kept.message
+            if kept.message.remainingSeconds(at: now) != 0 { found.append(kept.message) }
+            return true
+        }
+        lock.withLock {
+            guard let cursor else { return tree.forEach(visit) }
+            cursor.withUnsafeReadableBytes { tree.forEach(after: $0, visit) }
+        }
+        return RetainedPage(messages: found, cursor: isCut ? last.map { String(buffer: $0.topic) } : nil)
+    }
+
+    /// The lock is held for one page.
+    private static let examinedPerPage = 5_000
+
     package var count: Int { lock.withLock { tree.count } }
 }

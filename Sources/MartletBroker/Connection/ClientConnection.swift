@@ -1,5 +1,6 @@
 import IoTPolicy
 package import MQTTCodec
+import MartletBase
 import MartletStore
 import NIOCore
 
@@ -57,6 +58,10 @@ package final class ClientConnection {
     var clientPacketBytes = Int.max
     var receiveMaximum = 0
     var keepAliveSeconds = 0
+    /// As the client asked for it; the server may hold it to another.
+    var askedKeepAliveSeconds: UInt16 = 0
+    /// When CONNECT was accepted.
+    var connectedAt: WallInstant?
     /// The second of the loop's clock in which the client was last heard.
     var lastHeardSecond: UInt32 = 0
 

@@ -25,6 +25,8 @@ package enum CloseCause: Sendable {
     case principalRevoked(String)
     case connectNoLongerAllowed(PolicyDecision)
     case shutdown
+    /// DeleteConnection: the operator wants it gone.
+    case deletedByAPI
     /// What has to be kept cannot be written.
     case storeFailed(StoreFailure)
     case serverError(String)
@@ -67,6 +69,7 @@ extension CloseCause: Reason {
         case .principalRevoked: "principalRevoked"
         case .connectNoLongerAllowed: "connectNoLongerAllowed"
         case .shutdown: "shutdown"
+        case .deletedByAPI: "deletedByAPI"
         case .storeFailed(let failure): failure.code
         case .serverError: "serverError"
         }
@@ -86,7 +89,7 @@ extension CloseCause: Reason {
         case .reservedTopic(let refusal): refusal.evidence
         case .limit(let limit): limit.evidence
         case .unsupportedQoS: [Evidence("detail", "QoS 2 is not built yet; this server grants at most QoS 1")]
-        case .shutdown: []
+        case .shutdown, .deletedByAPI: []
         case .storeFailed(let failure): failure.evidence
         }
     }
@@ -105,6 +108,7 @@ extension CloseCause: Reason {
         case .limit(let limit): limit.reasonCode
         case .unsupportedQoS: .qosNotSupported
         case .shutdown: .serverShuttingDown
+        case .deletedByAPI: .administrativeAction
         case .storeFailed: .quotaExceeded
         case .serverError: .unspecifiedError
         }
@@ -120,6 +124,7 @@ extension CloseCause: Reason {
         case .denied, .connectNoLongerAllowed, .principalRevoked: .authError
         case .limit(let limit): limit.reasonCode == .quotaExceeded ? .throttled : .clientError
         case .shutdown: .serverInitiatedDisconnect
+        case .deletedByAPI: .apiInitiatedDisconnect
         case .serverError, .storeFailed: .serverError
         }
     }

@@ -1,5 +1,6 @@
 /// The `disconnectReason` of AWS's lifecycle events (lifecycle-events.md section 2).
 package enum DisconnectReason: String, Sendable {
+    case apiInitiatedDisconnect = "API_INITIATED_DISCONNECT"
     case authError = "AUTH_ERROR"
     case clientInitiatedDisconnect = "CLIENT_INITIATED_DISCONNECT"
     case clientError = "CLIENT_ERROR"

@@ -12,6 +12,7 @@ extension BrokerShard {
         guard isStored || connection.answers != nil else {
             ensureOutput(connection)
             AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
+            counters.answersOut += 1
             return markDirty(connection)
         }
         enqueue(.pubAck(packetID), isStored: isStored, on: connection)
@@ -40,6 +41,7 @@ extension BrokerShard {
                 connection.pendingPubAcks -= 1
                 ensureOutput(connection)
                 AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
+                counters.answersOut += 1
                 markDirty(connection)
             case .packet(let box): send(box.packet, to: connection)
             }

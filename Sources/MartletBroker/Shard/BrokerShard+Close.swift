@@ -64,7 +64,7 @@ extension BrokerShard {
         case .granted:
             let end = ConnectionEnd(
                 key: key(of: connection), ref: ref(connection), session: session, reason: reason,
-                network: networkSession(of: connection), leavesWill: leavesWill)
+                network: networkSession(of: connection), leavesWill: leavesWill, facts: facts(of: connection, session))
             post(.release(end), toHomeOf: connection)
         }
         connection.claim = .none

@@ -175,6 +175,8 @@ extension BrokerShard {
         connection.receiveMaximum = min(
             limits.inflightOut, connect.properties.receiveMaximum.map(Int.init) ?? 65_535)
         connection.keepAliveSeconds = limits.keepAlive(asked: Int(connect.keepAliveSeconds))
+        connection.askedKeepAliveSeconds = connect.keepAliveSeconds
+        connection.connectedAt = broker.clock.now()
         connection.lastHeardSecond = second
         armKeepAlive(connection)
         counters.connectsSucceeded += 1

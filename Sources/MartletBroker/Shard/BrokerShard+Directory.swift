@@ -149,6 +149,7 @@ extension BrokerShard {
         guard let entry = directory[claim.key], entry.owner == claim.ref else { return }
         entry.session = grant.session
         entry.presence.disconnect(at: broker.clock.now(), .serverError)
+        finishDeletions(of: entry)
         for step in directory.release(entry) { perform(step) }
         schedule(entry)
     }
@@ -178,6 +179,8 @@ extension BrokerShard {
     private func released(_ end: ConnectionEnd) {
         guard let entry = directory[end.key], entry.owner == end.ref else { return }
         close(entry, end, at: broker.clock.now())
+        entry.lastConnection = end.facts.map(LastConnection.init)
+        finishDeletions(of: entry)
         for step in directory.release(entry) { perform(step) }
         schedule(entry)
     }
@@ -244,7 +247,7 @@ extension BrokerShard {
     }
 
     /// The client's record as it stands now.
-    private func write(_ entry: ClientEntry, session: PersistentSession?, open: NetworkSession?) {
+    func write(_ entry: ClientEntry, session: PersistentSession?, open: NetworkSession?) {
         let terms = session.map {
             StoredClient.Session(queue: $0.queue, expirySeconds: $0.expirySeconds, version: $0.version)
         }
@@ -299,6 +302,7 @@ extension BrokerShard {
     /// A thing's last connection is remembered until the thing is deleted; of other client ids nothing stays.
     private func resetPresence(of entry: ClientEntry) {
         entry.presence.reset()
+        entry.lastConnection = nil
         let key = entry.key
         let shard = NIOLoopBound(self, eventLoop: loop)
         broker.authority.isThing(key.clientID, in: entry.account.realm, on: loop) { isThing in

@@ -177,15 +177,7 @@ extension BrokerShard {
     }
 
     /// The limit that a topic name or filter exceeds.
-    func topicLimit(_ topic: UnsafeRawBufferPointer, _ name: String) -> LimitExceeded? {
-        if topic.count > limits.topicBytes {
-            return LimitExceeded(name, limit: limits.topicBytes, asked: topic.count, reasonCode: .topicNameInvalid)
-        }
-        guard let slashLimit = limits.topicSlashes else { return nil }
-        let slashes = topic.count { $0 == UInt8(ascii: "/") }
-        guard slashes > slashLimit else { return nil }
-        return LimitExceeded("mqtt.topicSlashes", limit: slashLimit, asked: slashes, reasonCode: .topicNameInvalid)
-    }
+    func topicLimit(_ topic: UnsafeRawBufferPointer, _ name: String) -> LimitExceeded? { limits.topicLimit(topic, name) }
 
     /// Looks the topic's subscribers up and lends them to `body`, still as a reader, so that no session among them ends
     /// meanwhile. The scratch array is taken out, since a refusal in `body` may end a connection, and its will looks up
@@ -282,17 +274,22 @@ extension BrokerShard {
 
 extension BrokerShard {
     /// Publishes a message that no client's packet carries: a will, an event, or what a service has to say.
+    /// - Parameter mustRetain: one that cannot be retained is not published either.
+    /// - Returns: the limit by which it was not retained.
+    @discardableResult
     func publish(
         topic: ByteBuffer, payload: ByteBuffer, properties: ByteBuffer, qos: UInt8, retain: Bool,
-        account: AccountContext, reach: Reach = .everybody
-    ) {
+        account: AccountContext, reach: Reach = .everybody, mustRetain: Bool = false
+    ) -> LimitExceeded? {
         guard topic.readableBytes <= TopicName.longestBytes else {
-            return refusals.write("message not published", ["reason": "topicTooLong", "bytes": "\(topic.readableBytes)"])
+            refusals.write("message not published", ["reason": "topicTooLong", "bytes": "\(topic.readableBytes)"])
+            return nil
         }
-        topic.withUnsafeReadableBytes { topicBytes in
+        return topic.withUnsafeReadableBytes { topicBytes in
             payload.withUnsafeReadableBytes { payloadBytes in
                 properties.withUnsafeReadableBytes { propertyBytes in
                     let summary = (try? PublishProperties.scan(propertyBytes)) ?? .none
+                    var limit: LimitExceeded?
                     let message = OutgoingMessage(
                         topic: topicBytes, properties: propertyBytes, payload: payloadBytes, qos: qos, retain: retain,
                         topicHash: broker.topicHasher.hash(topicBytes),
@@ -303,9 +300,12 @@ extension BrokerShard {
                             _ = try self.retain(message, of: account, summary.messageExpiryInterval)
                         } catch {
                             refusals.write("message not retained", error.metadata)
+                            if mustRetain { return error }
+                            limit = error
                         }
                     }
                     withTargets(of: topicBytes, account) { deliver(message, to: $0, reach: reach) }
+                    return limit
                 }
             }
         }

@@ -14,6 +14,8 @@ extension BrokerShard {
         _ frame: UnsafeRawBufferPointer, header: FixedHeader, from connection: ClientConnection
     ) {
         connection.lastHeardSecond = second
+        counters.packetsIn += 1
+        counters.packetBytesIn += frame.count
         let body = UnsafeRawBufferPointer(rebasing: frame[header.headerLength...])
         guard connection.phase == .connected else {
             // [MQTT-3.1.0-1]
@@ -54,6 +56,7 @@ extension BrokerShard {
             counters.pings += 1
             ensureOutput(connection)
             AckEncoder.appendPingResp(into: &connection.output.tail)
+            counters.answersOut += 1
             markDirty(connection)
         case .subscribe:
             subscribe(connection, try Subscribe.decode(body: body, version: connection.version))

@@ -12,6 +12,7 @@ extension BrokerShard {
     func takeUp(_ session: PersistentSession, _ connection: ClientConnection) {
         session.connect()
         connection.session = session
+        counters.sessionsConnected += 1
         connection.subscriptions = session.subscriptions
         let ref = ref(connection)
         broker.sessions.setConnection((ref, connection.version), of: session.place)
@@ -22,6 +23,7 @@ extension BrokerShard {
     /// The connection has ended: the session is what its client will come back to.
     func putDown(_ connection: ClientConnection) -> PersistentSession? {
         guard let session = connection.session else { return nil }
+        counters.sessionsConnected -= 1
         storeRetained(for: connection)
         broker.sessions.setConnection(nil, of: session.place)
         withBatch { $0.unfollow(session.queue) }

@@ -70,7 +70,7 @@ extension BrokerShard {
             }
             if TopicFilter.beginsLikeShared(bytes) { return .sharedNotBuilt }
             if let limit = topicLimit(bytes, "mqtt.topicBytes") { return .limit(limit) }
-            if bytes.first == UInt8(ascii: "$"), let refusal = ReservedTopics.refuseSubscribe(bytes) {
+            if bytes.first == UInt8(ascii: "$"), let refusal = ReservedTopics.refuseSubscribe(bytes) ?? refuseSystemTopics(bytes) {
                 return .reserved(refusal)
             }
             let count = (connection.subscriptions?.count ?? 0) + acceptedSoFar
@@ -222,9 +222,10 @@ extension BrokerShard {
         case .sendIfNew: guard subscription.isNew else { return }
         case .doNotSend: return
         }
-        let (found, removed) = subscription.filter.withUnsafeReadableBytes {
+        let (retained, removed) = subscription.filter.withUnsafeReadableBytes {
             connection.account.retained.matching($0, at: broker.clock.now())
         }
+        let found = retained + systemMessages(matching: subscription.filter)
         for change in removed { withBatch { $0.remove(change.number, revision: change.revision) } }
         guard !found.isEmpty else { return }
         // A filter that is subscribed to again begins again [MQTT-3.8.4-3].

@@ -314,6 +314,7 @@ extension BrokerShard {
     private func append(_ packet: Packet, to connection: ClientConnection) {
         do throws(PacketEncodingError) {
             try packet.encode(into: &connection.output.tail, version: connection.version)
+            counters.answersOut += 1
             markDirty(connection)
         } catch {
             logger.error("a packet could not be written", metadata: ["error": "\(error)"])
@@ -325,6 +326,7 @@ extension BrokerShard {
         guard !connection.output.isEmpty, connection.transport.isWritable else { return }
         let transport = connection.transport
         let wasFull = connection.output.byteCount > limits.outboundBytes
+        counters.bytesOut += connection.output.byteCount
         for chunk in connection.output.chunks { transport.write(chunk) }
         connection.output.removeChunks()
         var tail = ByteBuffer()
@@ -388,6 +390,7 @@ extension BrokerShard {
         for connection in expired { silenceLimitReached(connection) }
         expireClients()
         syncStore()
+        if index == 0 { tellSystemTopics() }
     }
 
     /// 1.5 times keep-alive after the client was last heard `[MQTT-3.1.2-24]`, never earlier: times are whole seconds.

@@ -37,6 +37,8 @@ struct ConnectionEnd: Sendable {
     let network: NetworkSession
     /// The will is still to be published, after its delay.
     let leavesWill: Bool
+    /// What the connection was; nil for one that never was accepted.
+    var facts: ConnectionFacts?
 }
 
 /// What loops tell each other about client ids.

@@ -18,6 +18,10 @@ final class ClientEntry {
     var waitingWill: WaitingWill?
     /// Its policies are being looked up.
     var isPublishingWill = false
+    /// DeleteConnection calls that wait for the owner to be gone.
+    var deletions: [PendingDeletion] = []
+    /// The last connection, for those who ask after it has ended.
+    var lastConnection: LastConnection?
     /// The earliest time at which a timer will look at it.
     var timedAt: WallInstant?
 

@@ -20,7 +20,7 @@ package enum ReservedTopics {
     /// Whether the service behind an area runs in this build. The others are refused by name.
     package static func isBuilt(_ area: Area) -> Bool {
         switch area {
-        case .plain, .shadow, .lifecycleEvents: true
+        case .plain, .shadow, .lifecycleEvents, .systemTopics: true
         default: false
         }
     }

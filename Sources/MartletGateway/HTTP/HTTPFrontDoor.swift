@@ -13,6 +13,8 @@ struct HTTPFrontDoor: Sendable {
     struct Limits: Sendable {
         var headerBytes: Int
         var bodyBytes: Int
+        /// Bodies that are payloads of messages: Publish.
+        var publishBytes: Int
         var requestTimeoutSeconds: Int
     }
 
@@ -50,17 +52,18 @@ struct HTTPFrontDoor: Sendable {
     }
 
     private func respond(to request: Request, _ caller: HTTPCaller) async -> RawResponse {
+        let (limit, limitName) = bodyLimit(request.head.path ?? "/")
         let body: ByteBuffer
         do {
-            body = try await request.body.collect(upTo: limits.bodyBytes)
+            body = try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
             logger.notice(
                 "http request refused",
                 metadata: [
-                    "reason": "httpBodyTooLarge", "limit": "http.bodyBytes", "allowed": "\(limits.bodyBytes)",
+                    "reason": "httpBodyTooLarge", "limit": "\(limitName)", "allowed": "\(limit)",
                     "address": "\(caller.address)",
                 ])
-            return tooLarge
+            return Self.tooLarge(limit, limitName)
         } catch {
             return ServiceFailure.invalidRequest("the request body was cut off").response(for: .iot)
         }
@@ -70,10 +73,14 @@ struct HTTPFrontDoor: Sendable {
         return await responder.respond(to: raw, from: caller)
     }
 
-    private var tooLarge: RawResponse {
+    private func bodyLimit(_ path: String) -> (bytes: Int, name: String) {
+        path.hasPrefix("/topics/") ? (limits.publishBytes, "mqtt.payloadMax") : (limits.bodyBytes, "http.bodyBytes")
+    }
+
+    private static func tooLarge(_ limit: Int, _ name: String) -> RawResponse {
         var response = ServiceFailure(
             code: "RequestEntityTooLargeException", status: 413,
-            message: "the request body is larger than \(limits.bodyBytes) bytes (http.bodyBytes)", members: [:]
+            message: "the request body is larger than \(limit) bytes (\(name))", members: [:]
         ).response(for: .iotData)
         response.headers.append((name: "connection", value: "close"))
         return response

@@ -12,6 +12,7 @@ struct FrontDesk: APIResponder {
     let selector: ServiceSelector
     let metrics: ServerMetrics
     let health: Health
+    let connections: ConnectionsPage
     let clock: any WallClock
     let random: any RandomSource
     let logger: Logger
@@ -19,12 +20,14 @@ struct FrontDesk: APIResponder {
 
     init(
         dispatcher: Dispatcher, selector: ServiceSelector, metrics: ServerMetrics, health: Health,
+        connections: ConnectionsPage,
         clock: any WallClock, random: any RandomSource, logger: Logger
     ) {
         self.dispatcher = dispatcher
         self.selector = selector
         self.metrics = metrics
         self.health = health
+        self.connections = connections
         self.clock = clock
         self.random = random
         self.logger = logger
@@ -32,7 +35,7 @@ struct FrontDesk: APIResponder {
     }
 
     func respond(to request: RawRequest, from caller: HTTPCaller) async -> RawResponse {
-        if !caller.isEncrypted, request.method == "GET", let page = await operationsPage(request.rawPath) {
+        if !caller.isEncrypted, request.method == "GET", let page = await operationsPage(request, caller) {
             return page
         }
         let response = await callService(request, caller)
@@ -54,8 +57,9 @@ struct FrontDesk: APIResponder {
 
     private static let loggedPathCharacters = 256
 
-    private func operationsPage(_ path: String) async -> RawResponse? {
-        switch path {
+    private func operationsPage(_ request: RawRequest, _ caller: HTTPCaller) async -> RawResponse? {
+        switch request.rawPath {
+        case ConnectionsPage.path: return await connections.answer(request, from: caller.address)
         case "/livez": return Self.answer(health.report(.liveness))
         case "/readyz": return Self.answer(health.report(.readiness))
         case "/metrics":

@@ -70,6 +70,7 @@ struct GatewayService: Service, CustomStringConvertible {
         gateway.httpRequestTimeoutSeconds = configuration.limits.httpRequestTimeoutSeconds
         gateway.httpHeaderBytes = configuration.limits.httpHeaderBytes
         gateway.httpBodyBytes = configuration.limits.httpBodyBytes
+        gateway.httpPublishBytes = configuration.limits.payloadBytes
         let handshakes = metrics.handshakeFailures
         return try await Gateway(
             configuration: gateway, group: group, broker: broker,

@@ -70,6 +70,7 @@ final class ServerMetrics: Sendable {
                 samples: [
                     sample(["protocol": "MQTT", "result": "Success"], counts.publishIn - counts.publishDenied.total),
                     sample(["protocol": "MQTT", "result": "AuthError"], counts.publishDenied.total),
+                    sample(["protocol": "HTTP", "result": "Success"], counts.publishInHTTP),
                 ]),
             MetricFamily(
                 MetricName.publishOut, .counter, help: "Messages delivered; one to N subscribers counts N.",

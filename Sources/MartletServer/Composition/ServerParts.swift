@@ -56,10 +56,13 @@ struct ServerParts: Sendable {
                         endpoints: .host(configuration.endpointHost), shadows: shadows,
                         dataPlane: DataPlaneAuthorization(
                             loader: loader, allowsAnonymous: configuration.anonymous == .allow, logger: logger),
-                        connectivity: BrokerConnectivity(broker: broker), logger: logger)), logger: logger),
+                        connectivity: BrokerConnectivity(broker: broker), broker: broker, logger: logger)), logger: logger),
             selector: ServiceSelector(
                 profile: configuration.profile == .dev ? .dev : .production, realm: configuration.realm),
-            metrics: metrics, health: health, clock: clock, random: random, logger: logger)
+            metrics: metrics, health: health,
+            connections: ConnectionsPage(
+                broker: broker, account: configuration.realm.account, onlyFromHere: configuration.profile == .production),
+            clock: clock, random: random, logger: logger)
         let gatewayService = GatewayService(
             configuration: configuration, authority: authority.authority, server: authority.server, broker: broker,
             shadows: shadows, group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
@@ -194,6 +197,8 @@ extension ShadowServiceLimits {
 extension BrokerBehaviour {
     init(_ configuration: ServerConfiguration) {
         self.init()
+        systemTopicsSeconds = configuration.systemTopicsSeconds
+        version = "martlet version \(MartletVersion.text)"
         v3Connect = configuration.deniedConnect == .close ? .close : .connack5
         v3Subscribe = configuration.deniedSubscribe == .close ? .close : .suback80
     }

@@ -43,6 +43,9 @@ package enum ConfigurationKeys {
             "authorization.v3.subscribe", .choice(["close", "suback80"]), .value("close"),
             "how a denied MQTT 3.1.1 SUBSCRIBE ends: close as AWS does, or SUBACK 0x80"),
         .init(
+            "sys.intervalSeconds", .integer(0...3_600), unit: "s", .value("10"),
+            "how often the numbers of $SYS are told; 0: there is no $SYS, as always under mqtt.profile aws"),
+        .init(
             "durability", .choice(["full", "relaxed"]), .value("full"),
             "full: what is acknowledged is on disk (relaxed: not built yet)"),
     ]

@@ -32,6 +32,8 @@ package struct ServerConfiguration: Hashable, Sendable {
     package let anonymous: Anonymous
     package let deniedConnect: DeniedConnect
     package let deniedSubscribe: DeniedSubscribe
+    /// Seconds between two looks at the numbers of `$SYS`; 0: there is none.
+    package let systemTopicsSeconds: Int
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -55,6 +57,8 @@ package struct ServerConfiguration: Hashable, Sendable {
         anonymous = Anonymous(rawValue: values.text("authorization.anonymous")) ?? .deny
         deniedConnect = DeniedConnect(rawValue: values.text("authorization.v3.connect")) ?? .connack5
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
+        // AWS has no $SYS.
+        systemTopicsSeconds = values.text("mqtt.profile") == "aws" ? 0 : values.integer("sys.intervalSeconds")
         limits = ServerLimits(values)
     }
 }

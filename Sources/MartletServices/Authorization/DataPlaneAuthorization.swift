@@ -20,8 +20,12 @@ package struct DataPlaneAuthorization: Sendable {
     }
 
     /// Returns when the caller may.
-    /// - Parameter resource: what follows the action's resource type in the ARN: `lamp`, `lamp/config`.
-    func check(_ action: DataPlaneAction, on resource: String, _ call: CallContext) async throws {
+    /// - Parameters:
+    ///   - resource: what follows the action's resource type in the ARN: `lamp`, `lamp/config`.
+    ///   - keys: condition keys of this request, such as `iot:IncludeSocketInformation`.
+    func check(
+        _ action: DataPlaneAction, on resource: String, _ call: CallContext, keys: [String: [String]] = [:]
+    ) async throws {
         switch call.caller {
         case .iam: return
         case .anonymous:
@@ -34,7 +38,7 @@ package struct DataPlaneAuthorization: Sendable {
                 realm: call.realm, clientID: nil, sourceIP: call.sourceAddress, secureTransport: true,
                 thing: found.thing, certificate: found.certificate)
             let decision = Authorizer(policies: found.policies, context: context)
-                .decide(action, name: resource, now: call.now)
+                .decide(action, name: resource, extra: keys, now: call.now)
             guard !decision.isAllowed else { return }
             logger.notice(
                 "call denied",

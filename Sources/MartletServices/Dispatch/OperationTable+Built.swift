@@ -13,6 +13,9 @@ extension OperationTable {
         add(EndpointService(names: environment.endpoints))
         add(ShadowOperations(service: environment.shadows, authorization: environment.dataPlane))
         add(ConnectivityService(registry: registry, directory: environment.connectivity))
+        add(MessageOperations(broker: environment.broker, authorization: environment.dataPlane))
+        add(RetainedOperations(broker: environment.broker, authorization: environment.dataPlane))
+        add(ConnectionOperations(broker: environment.broker, authorization: environment.dataPlane))
     }
 
     private mutating func add(_ things: ThingService) {
@@ -69,6 +72,21 @@ extension OperationTable {
         on(IoTData.UpdateThingShadow.self, shadows.update)
         on(IoTData.DeleteThingShadow.self, shadows.delete)
         on(IoTData.ListNamedShadowsForThing.self, shadows.listNamed)
+    }
+
+    private mutating func add(_ messages: MessageOperations) {
+        onRaw(IoTData.Publish.self, messages.publish)
+    }
+
+    private mutating func add(_ retained: RetainedOperations) {
+        on(IoTData.GetRetainedMessage.self, retained.get)
+        on(IoTData.ListRetainedMessages.self, retained.list)
+    }
+
+    private mutating func add(_ connections: ConnectionOperations) {
+        onRaw(IoTData.DeleteConnection.self, connections.delete)
+        on(IoTData.GetConnection.self, connections.get)
+        on(IoTData.ListSubscriptions.self, connections.listSubscriptions)
     }
 
     private mutating func add(_ connectivity: ConnectivityService) {

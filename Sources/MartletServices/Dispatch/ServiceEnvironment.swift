@@ -13,6 +13,7 @@ package struct ServiceEnvironment: Sendable {
     package var shadows: ShadowService
     package var dataPlane: DataPlaneAuthorization
     package var connectivity: any ConnectivityDirectory
+    package var broker: any DataPlaneBroker
     package var attributeLimits: ThingAttributeLimits
     /// `list.examinedPerPage`: records that one call of a list looks at before it answers with what it has.
     package var examinedPerPage: Int
@@ -21,12 +22,13 @@ package struct ServiceEnvironment: Sendable {
     package init(
         documents: any DocumentStore, barrier: any AppliedBarrier, issuer: any DeviceCertificateIssuer,
         random: any RandomSource, endpoints: EndpointNames, shadows: ShadowService, dataPlane: DataPlaneAuthorization,
-        connectivity: any ConnectivityDirectory, attributeLimits: ThingAttributeLimits = .init(),
+        connectivity: any ConnectivityDirectory, broker: any DataPlaneBroker = AbsentBroker(), attributeLimits: ThingAttributeLimits = .init(),
         examinedPerPage: Int = 5_000, logger: Logger
     ) {
         self.shadows = shadows
         self.dataPlane = dataPlane
         self.connectivity = connectivity
+        self.broker = broker
         self.documents = documents
         self.barrier = barrier
         self.issuer = issuer

@@ -1,0 +1,29 @@
+package import MartletBase
+package import MartletStore
+
+/// Why a message from outside a connection is not published.
+package enum PublishRefusal: Error, Reason {
+    case topicInvalid(String)
+    case reserved(ReservedTopicRefusal)
+    case limit(LimitExceeded)
+    /// What has to be kept cannot be written; nil when the failure is known to the log only.
+    case storeFailed(StoreFailure?)
+
+    package var code: String {
+        switch self {
+        case .topicInvalid: "topicNameInvalid"
+        case .reserved(let refusal): refusal.code
+        case .limit(let limit): limit.code
+        case .storeFailed(let failure): failure?.code ?? "storeFailed"
+        }
+    }
+
+    package var evidence: [Evidence] {
+        switch self {
+        case .topicInvalid(let detail): [Evidence("detail", detail)]
+        case .reserved(let refusal): refusal.evidence
+        case .limit(let limit): limit.evidence
+        case .storeFailed(let failure): failure?.evidence ?? []
+        }
+    }
+}
