@@ -26,7 +26,7 @@ final class TestBroker {
     ///   - log: the store instead of that one, and what makes its work durable.
     init(
         loopCount: Int = 2, store: MemoryMessageStore = MemoryMessageStore(), clock: VirtualClock = VirtualClock(),
-        limits: BrokerLimits = BrokerLimits(), things: Set<String> = [],
+        limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(), things: Set<String> = [],
         log: (store: any MessageStore, commit: () -> Void)? = nil
     ) throws {
         self.clock = clock
@@ -34,7 +34,7 @@ final class TestBroker {
         commit = log?.commit ?? { store.sync() }
         loops = (0..<loopCount).map { _ in EmbeddedEventLoop() }
         broker = Broker(
-            region: "us-east-1", loops: loops, limits: limits, behaviour: BrokerBehaviour(),
+            region: "us-east-1", loops: loops, limits: limits, behaviour: behaviour,
             authority: AllowAll(things: things), store: log?.store ?? store, clock: clock, random: SeededRandomSource(seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try broker.load()
