@@ -63,4 +63,9 @@ package struct RetainedPage: Sendable {
     package let messages: [RetainedMessage]
     /// The last topic that was looked at; nil at the end of the list.
     package let cursor: String?
+
+    package init(messages: [RetainedMessage], cursor: String?) {
+        self.messages = messages
+        self.cursor = cursor
+    }
 }
