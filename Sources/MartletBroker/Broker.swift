@@ -18,6 +18,8 @@ package final class Broker: Sendable {
     let mailboxes: [ShardMailbox]
     /// The kept sessions of all accounts.
     let sessions: SessionTable
+    /// By loop.
+    let rooms: [RoomTable]
     let topicHasher: TopicHasher
     private let limits: BrokerLimits
     private let behaviour: BrokerBehaviour
@@ -56,6 +58,7 @@ package final class Broker: Sendable {
         topicHasher = TopicHasher(seed: seed)
         precondition(loops.count <= SessionTable.loopLimit, "more event loops than the session table can name")
         mailboxes = loops.map { ShardMailbox(loop: $0) }
+        rooms = loops.map { _ in RoomTable() }
     }
 
     var loopCount: Int { loops.count }
@@ -275,17 +278,18 @@ extension Broker {
             for (filter, held) in subscriptions {
                 let entry = SubscriptionEntry(
                     subscriber: place.ref.slot, loop: place.ref.loop, generation: place.ref.generation,
-                    options: held.options)
-                filter.withUnsafeReadableBytes { _ = table.insert(filter: $0, entry) }
+                    options: held.options, subscriptionID: held.subscriptionID)
+                filter.withUnsafeReadableBytes { table.subscribe(to: $0, entry) }
             }
         }
-        var window = QueueWindow(queue.cursor)
+        let (inbound, released) = contents.takeExchanges(of: stored.queue)
+        var window = QueueWindow(queue.cursor, released: released)
         // The store hears of what was sent behind the client. So what was there for a client that was connected when
         // the server died may have been sent; DUP on one that was not does no harm, and none on one that was would.
         if client.open != nil { window.assumeSent(through: queue.lastSequence) }
         return PersistentSession(
             place: place, queue: stored.queue, expirySeconds: stored.expirySeconds, version: stored.version,
-            subscriptions: subscriptions, window: window)
+            subscriptions: subscriptions, window: window, inbound: inbound)
     }
 
     /// Tells of the connections that were open when the server before this one died, and publishes their wills. Returns

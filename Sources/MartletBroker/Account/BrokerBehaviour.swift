@@ -6,5 +6,9 @@ package struct BrokerBehaviour: Sendable {
     package var v3Connect = V3Connect.connack5
     package var v3Subscribe = V3Subscribe.close
 
+    /// What a client that asks for Response Information is told: a part of the topic tree for its responses (MQTT 5.0
+    /// section 3.2.2.3.15); nil: nothing.
+    package var responseInformation: String?
+
     package init() {}
 }

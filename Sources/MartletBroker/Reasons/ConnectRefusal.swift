@@ -15,7 +15,6 @@ package enum ConnectRefusal: Error, Reason {
     case denied(PolicyDecision)
     case willTopicInvalid(String)
     case willReserved(ReservedTopicRefusal)
-    case willQoS2
     case limit(LimitExceeded)
     case shuttingDown
     /// The session cannot be put on disk.
@@ -32,7 +31,6 @@ package enum ConnectRefusal: Error, Reason {
         case .denied: "authorizationFailure"
         case .willTopicInvalid: "willTopicInvalid"
         case .willReserved(let refusal): refusal.code
-        case .willQoS2: "qos2NotBuilt"
         case .limit(let limit): limit.code
         case .shuttingDown: "shutdown"
         case .storeFailed(let failure): failure.code
@@ -51,7 +49,6 @@ package enum ConnectRefusal: Error, Reason {
         case .certificateNotUsable(let status): [Evidence("status", status)]
         case .denied(let decision): decision.evidence
         case .willReserved(let refusal): refusal.evidence
-        case .willQoS2: [Evidence("detail", "a will of QoS 2 needs QoS 2, which is not built yet")]
         case .limit(let limit): limit.evidence
         case .shuttingDown: []
         case .storeFailed(let failure): failure.evidence
@@ -66,7 +63,6 @@ package enum ConnectRefusal: Error, Reason {
         case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
         case .willTopicInvalid: .topicNameInvalid
         case .willReserved(let refusal): refusal.reasonCode
-        case .willQoS2: .qosNotSupported
         case .limit(let limit): limit.reasonCode
         case .shuttingDown: .serverShuttingDown
         case .storeFailed: .quotaExceeded
@@ -92,7 +88,7 @@ package enum ConnectRefusal: Error, Reason {
         case .clientIDInvalid, .emptyClientIDNeedsCleanSession: .identifierRejected
         case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
         case .limit, .shuttingDown, .storeFailed, .serverError: .serverUnavailable
-        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved, .willQoS2: nil
+        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved: nil
         }
     }
 }

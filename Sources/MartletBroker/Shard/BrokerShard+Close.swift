@@ -43,6 +43,8 @@ extension BrokerShard {
         connection.pending = nil
         connection.answers = nil
         connection.pendingPubAcks = 0
+        connection.inbound = nil
+        connection.outboundAliases = nil
         connection.subscriptions = nil
         connection.retainedDeliveries = nil
         connection.publishCache = nil

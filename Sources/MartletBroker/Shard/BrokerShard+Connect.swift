@@ -51,7 +51,6 @@ extension BrokerShard {
         if let refusal = checkClientID(connect) { return refusal }
         if let method = connect.properties.authenticationMethod { return .authenticationMethodNotBuilt(method.string) }
         guard let will = connect.will else { return nil }
-        if will.qos == .exactlyOnce { return .willQoS2 }
         return will.topic.bytes.withUnsafeBytes { topic in
             do throws(MalformedPacket) {
                 try TopicName.validate(topic)
@@ -176,6 +175,9 @@ extension BrokerShard {
             limits.inflightOut, connect.properties.receiveMaximum.map(Int.init) ?? 65_535)
         connection.keepAliveSeconds = limits.keepAlive(asked: Int(connect.keepAliveSeconds))
         connection.lastHeardSecond = second
+        if let limit = connect.properties.topicAliasMaximum, limit > 0 {
+            connection.outboundAliases = OutboundAliases(limit: min(Int(limit), limits.topicAliases))
+        }
         armKeepAlive(connection)
         counters.connectsSucceeded += 1
         send(.connAck(connAck(for: connect, on: connection, grant)), to: connection)
@@ -197,7 +199,6 @@ extension BrokerShard {
             properties.sessionExpiryIntervalSeconds = expiry
         }
         properties.receiveMaximum = UInt16(min(limits.inflightIn, 65_535))
-        properties.maximumQoS = .atLeastOnce
         if limits.packetBytes < VariableByteInteger.maximum {
             properties.maximumPacketSizeBytes = UInt32(limits.packetBytes)
         }
@@ -206,9 +207,9 @@ extension BrokerShard {
         if connection.keepAliveSeconds != Int(connect.keepAliveSeconds) {
             properties.serverKeepAliveSeconds = UInt16(connection.keepAliveSeconds)
         }
-        // Refused until they are built.
-        properties.sharedSubscriptionAvailable = false
-        properties.subscriptionIdentifiersAvailable = false
+        if connect.properties.requestResponseInformation == true, let information = behaviour.responseInformation {
+            properties.responseInformation = MQTTString(information)
+        }
         return ConnAck(sessionPresent: grant.isSessionPresent, reasonCode: .success, properties: properties)
     }
 

@@ -207,6 +207,7 @@ extension BrokerShard {
         counters.subscriptions -= session.subscriptions.count
         withBatch { batch in
             for held in session.subscriptions.values { batch.remove(held.number) }
+            for number in session.exchangeNumbers { batch.remove(number) }
             batch.endQueue(session.queue)
         }
         broker.sessions.remove(session.place)

@@ -74,7 +74,7 @@ extension BrokerShard {
         var changed: [(ByteBuffer, SubscriptionOptions)] = []
         for (filter, held) in subscriptions {
             let options = held.options
-            let isAllowed = filter.withUnsafeReadableBytes { authorizer.allows(.subscribe, $0, now: broker.clock.now()) }
+            let isAllowed = filter.withUnsafeReadableBytes { maySubscribe(authorizer, $0) }
             guard isAllowed == options.contains(.suspended) else { continue }
             let new = isAllowed ? options.subtracting(.suspended) : options.union(.suspended)
             changed.append((filter, new))
@@ -83,9 +83,7 @@ extension BrokerShard {
         let ref = indexRef(connection)
         asWriter(of: connection.account) { table in
             for (filter, options) in changed {
-                filter.withUnsafeReadableBytes { filter in
-                    _ = table.update(filter: filter, loop: ref.loop, subscriber: ref.slot) { $0.options = options }
-                }
+                filter.withUnsafeReadableBytes { table.change($0, of: ref) { $0.options = options } }
             }
         }
         for (filter, options) in changed { connection.subscriptions?[filter]?.options = options }
