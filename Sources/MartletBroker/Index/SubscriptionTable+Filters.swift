@@ -1,4 +1,6 @@
 import MQTTCodec
+import MartletStore
+import NIOCore
 
 /// Subscriptions by their filters as clients send them: what begins with `$share/` joins or leaves a group.
 extension SubscriptionTable {
@@ -8,6 +10,12 @@ extension SubscriptionTable {
         } else {
             insert(filter: filter, entry)
         }
+    }
+
+    /// The queue of the group that a shared filter names.
+    func setQueue(_ number: StoreNumber, of filter: UnsafeRawBufferPointer) {
+        guard let share = ShareName(filter) else { return }
+        setQueue(number.rawValue, group: share.name, filter: share.matched)
     }
 
     func unsubscribe(from filter: UnsafeRawBufferPointer, _ ref: ConnectionRef) {
@@ -45,4 +53,9 @@ struct ShareName {
         name = UnsafeRawBufferPointer(rebasing: rest[..<slash])
         matched = UnsafeRawBufferPointer(rebasing: rest[(slash + 1)...])
     }
+}
+
+extension ByteBuffer {
+    /// The filter of a shared subscription.
+    var isSharedFilter: Bool { withUnsafeReadableBytes(TopicFilter.beginsLikeShared) }
 }

@@ -28,7 +28,7 @@ final class PersistentSession: @unchecked Sendable {
     private var spareNumbers: [StoreNumber] = []
 
     var isShareMember: Bool {
-        subscriptions.keys.contains { $0.withUnsafeReadableBytes(TopicFilter.beginsLikeShared) }
+        subscriptions.keys.contains(where: \.isSharedFilter)
     }
 
     /// Entries that have come from the store and wait for the window, in order and without gaps but for settled ones.

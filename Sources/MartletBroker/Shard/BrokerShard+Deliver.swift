@@ -33,8 +33,12 @@ extension BrokerShard {
             let firstFurther = index
             while index < targets.count, targets[index].options.contains(.furtherID) { index += 1 }
             if target.loop == SubscriptionEntry.groupMarker {
-                guard let member = member(of: target.subscriber, for: message, account, reach) else { continue }
-                deliver(message, to: member, further: Self.noFurther, reach, &isStored)
+                switch self.target(inGroup: target.subscriber, of: message, account, reach) {
+                case .member(let member): deliver(message, to: member, further: Self.noFurther, reach, &isStored)
+                case .queue(let queue):
+                    queueTargets.append(QueueTarget(queue: queue, subscriptionID: 0, flags: message.qos))
+                case nil: break
+                }
             } else {
                 if target.options.contains(.noLocal), message.publisher == target.ref { continue }
                 let further = UnsafeBufferPointer(rebasing: targets[firstFurther..<index])

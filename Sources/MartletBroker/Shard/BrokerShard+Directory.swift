@@ -204,6 +204,7 @@ extension BrokerShard {
         guard let session = entry.session else { return }
         entry.session = nil
         removeFromIndex(Array(session.subscriptions.keys), of: session.place.ref, entry.account)
+        leaveQueues(session.subscriptions.keys, entry.account)
         counters.subscriptions -= session.subscriptions.count
         withBatch { batch in
             for held in session.subscriptions.values { batch.remove(held.number) }

@@ -38,6 +38,10 @@ extension BrokerShard {
     func offer(_ entries: [QueueEntry]) {
         var last: ClientConnection?
         for entry in entries {
+            guard !Self.isShareQueue(entry.follower) else {
+                offered(entry)
+                continue
+            }
             guard let connection = connection(token: entry.follower), let session = connection.session, session.queue == entry.queue
             else { continue }
             session.offer(
@@ -93,7 +97,7 @@ extension BrokerShard {
         }
         let qos: QoS = entry.flags & QueueFlags.qos == 2 ? .exactlyOnce : .atLeastOnce
         message.withParts { topic, properties, payload in
-            let expiry = expiry(of: message, properties)
+            let expiry = message.remainingExpiry(of: properties, at: broker.clock.now())
             // A QoS 2 message that the client may have had is past expiring [MQTT-4.3.3-7].
             guard !expiry.isOver || qos == .exactlyOnce && entry.sequence <= session.window.sentThrough else {
                 counters.droppedExpired += 1
@@ -108,7 +112,7 @@ extension BrokerShard {
 
     /// Lends the properties as they go out: with the Subscription Identifier of the entry and what is left of the expiry.
     private func withSentProperties(
-        _ properties: UnsafeRawBufferPointer, _ entry: QueueEntry, _ expiry: RemainingExpiry,
+        _ properties: UnsafeRawBufferPointer, _ entry: QueueEntry, _ expiry: StoredMessage.RemainingExpiry,
         _ connection: ClientConnection, _ body: (UnsafeRawBufferPointer) -> Void
     ) {
         guard connection.version == .v5, entry.subscriptionID != 0 || expiry.seconds != nil else { return body(properties) }
@@ -137,24 +141,6 @@ extension BrokerShard {
             topic: topic, properties: properties, payload: payload,
             flags: PublishEncoder.flags(qos: qos, retain: entry.flags & QueueFlags.retain != 0, dup: isRepeated),
             packetID: packetID, to: connection)
-    }
-
-    /// What is left of a message's expiry `[MQTT-3.3.2-6]`.
-    private struct RemainingExpiry {
-        var seconds: UInt32?
-        var offset = 0
-        var isOver = false
-    }
-
-    private func expiry(of message: StoredMessage, _ properties: UnsafeRawBufferPointer) -> RemainingExpiry {
-        guard properties.count > 0, let summary = try? PublishProperties.scan(properties, sender: .server),
-            let interval = summary.messageExpiryInterval
-        else { return RemainingExpiry() }
-        let age = broker.clock.now().millisecondsSinceEpoch - message.publishedAt.millisecondsSinceEpoch
-        let waited = UInt32(clamping: max(0, age) / 1000)
-        return RemainingExpiry(
-            seconds: interval - min(waited, interval), offset: Int(summary.messageExpiryOffset) + 1,
-            isOver: waited >= interval && waited > 0)
     }
 
     /// The store is told at the end of the turn, once for all that has happened to the session in it.

@@ -132,6 +132,7 @@ extension BrokerShard {
     private func insert(_ accepted: [Accepted], for connection: ClientConnection) {
         guard !accepted.isEmpty else { return }
         var subscriptions = connection.subscriptions ?? [:]
+        let queues = accepted.compactMap { joinQueue($0.filter, subscriptions[$0.filter], connection) }
         asWriter(of: connection.account) { table in
             for subscription in accepted {
                 subscription.filter.withUnsafeReadableBytes { filter in
@@ -139,15 +140,14 @@ extension BrokerShard {
                         to: filter, entry(of: connection, subscription.options, subscription.subscriptionID))
                 }
             }
-        }
-        if accepted.contains(where: { $0.filter.withUnsafeReadableBytes(TopicFilter.beginsLikeShared) }) {
-            joinShare(connection)
+            for queue in queues { queue.filter.withUnsafeReadableBytes { table.setQueue(queue.queue, of: $0) } }
         }
         for subscription in accepted {
             let held = hold(subscription, subscriptions[subscription.filter], connection.session)
             if subscriptions.updateValue(held, forKey: subscription.filter) == nil { counters.subscriptions += 1 }
         }
         connection.subscriptions = subscriptions
+        if accepted.contains(where: \.filter.isSharedFilter) { joinShare(connection) }
     }
 
     /// A kept session's subscription goes into the store, over the one that it replaces.
@@ -197,6 +197,7 @@ extension BrokerShard {
             if connection.session != nil { withBatch { $0.remove(held.number) } }
         }
         remove(removed, of: connection)
+        if connection.session != nil { leaveQueues(removed, connection.account) }
         answer(
             connection, .unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)),
             isStored: connection.session != nil && !removed.isEmpty)
@@ -232,7 +233,7 @@ extension BrokerShard {
     /// Retain Handling may say no `[MQTT-3.3.1-10]` `[MQTT-3.3.1-11]`. A shared subscription gets none (MQTT 5.0 section
     /// 4.8.2).
     private func queueRetained(_ subscription: Accepted, for connection: ClientConnection) {
-        guard !subscription.filter.withUnsafeReadableBytes(TopicFilter.beginsLikeShared) else { return }
+        guard !subscription.filter.isSharedFilter else { return }
         switch subscription.retainHandling {
         case .send: break
         case .sendIfNew: guard subscription.isNew else { return }

@@ -52,6 +52,8 @@ package final class BrokerShard {
     var queueTargets: [QueueTarget] = []
     /// Whose turn it is in shared groups.
     var shareTurns = [UInt32](repeating: 0, count: 256)
+    /// Queues of shared groups that have this loop as their home.
+    var shareHandOuts: [StoreNumber: ShareHandOut] = [:]
     /// Messages of shared groups that this turn has given to connections which have not heard of them yet.
     var shareGiven: [ConnectionRef: Int] = [:]
 

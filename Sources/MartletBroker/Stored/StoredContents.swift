@@ -18,10 +18,12 @@ struct StoredContents {
             let subscription = try StoredSubscription(body)
             subscriptions[subscription.queue, default: [:]][subscription.filter] = HeldSubscription(
                 options: subscription.options, subscriptionID: subscription.subscriptionID, number: number)
+        case .shareQueue: shareQueues.append((number, try StoredShareQueue(body)))
         case .exchange: exchanges[try StoredExchange(body).queue, default: []].append((number, try StoredExchange(body).step))
         }
     }
 
+    private(set) var shareQueues: [(StoreNumber, StoredShareQueue)] = []
     private var exchanges: [StoreNumber: [(StoreNumber, StoredExchange.Step)]] = [:]
 
     mutating func takeExchanges(of queue: StoreNumber) -> (inbound: [UInt16: StoreNumber], released: [ReleasedExchange]) {

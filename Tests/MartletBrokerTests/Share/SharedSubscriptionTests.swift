@@ -1,5 +1,6 @@
 import MQTTCodec
 import MartletBase
+import MartletStore
 import MartletTesting
 import NIOCore
 import Testing
@@ -61,6 +62,76 @@ struct SharedSubscriptionTests {
         let back = world.connect("kept", clean: false, expiry: 600)
         world.sync()
         #expect(back.texts == ["1", "2", "3", "4"])
+    }
+
+    @Test("What comes while all are away waits for whoever is there first: a member that is back, or a new one", arguments: [false, true], [QoS.atLeastOnce, .exactlyOnce])
+    func groupQueue(crashes: Bool, qos: QoS) throws {
+        let store = MemoryMessageStore(syncsAtOnce: false)
+        var world = try TestBroker(store: store)
+        for name in ["one", "two"] {
+            let kept = world.connect(name, clean: false, expiry: 600)
+            world.sync()
+            kept.subscribe("$share/g/t", qos: .exactlyOnce)
+            world.sync()
+            kept.cut()
+        }
+        publish(6, world, qos: qos)
+        if crashes { world = try TestBroker(store: store.afterCrash()) }
+        world.sync()
+        let back = world.connect("two", on: 1, clean: false, expiry: 600, receiveMaximum: 2)
+        world.sync()
+        #expect(back.texts == ["1", "2"])
+        let fresh = world.connect("fresh")
+        fresh.subscribe("$share/g/t")
+        for _ in 0..<10 { world.sync() }
+        #expect(Set(back.texts + fresh.texts).count == back.texts.count + fresh.texts.count)
+        #expect(fresh.texts.last == "6")
+        for _ in 0..<6 {
+            for id in back.publishes.map(\.packetID) { qos == .atLeastOnce ? back.acknowledge(id) : back.received(id) }
+            world.sync()
+            for id in back.publishes.map(\.packetID) where qos == .exactlyOnce { back.complete(id) }
+            world.sync()
+        }
+        #expect(Set(back.texts + fresh.texts) == ["1", "2", "3", "4", "5", "6"])
+        publish(1, world, on: 1)
+        #expect((back.texts + fresh.texts).count == 7)
+    }
+
+    @Test("The group's queue ends with its last kept member, and leaves nothing in the store")
+    func queueEnds() throws {
+        let store = MemoryMessageStore(syncsAtOnce: false)
+        let world = try TestBroker(store: store)
+        let kept = world.connect("kept", clean: false, expiry: 600)
+        world.sync()
+        kept.subscribe("$share/g/t")
+        kept.subscribe("$share/g/t", qos: .exactlyOnce)
+        world.sync()
+        #expect(store.queueNumbers.count == 2)
+        kept.unsubscribe("$share/g/t")
+        for _ in 0..<3 { world.sync() }
+        #expect(store.queueNumbers.count == 1)
+        var records: [RecordKind] = []
+        try store.forEachRecord { _, kind, _ in records.append(kind) }
+        #expect(!records.contains(.shareQueue))
+        #expect(world.broker.account(.zero).shareQueues.all.isEmpty)
+    }
+
+    @Test("What waits expires while it waits, and goes out with what is left of its expiry")
+    func expiry() throws {
+        let world = try TestBroker()
+        let kept = world.connect("kept", clean: false, expiry: 600)
+        world.sync()
+        kept.subscribe("$share/g/t")
+        world.sync()
+        kept.cut()
+        let publisher = world.connect("p")
+        publisher.publish("t", "short", id: 1, expiry: 5)
+        publisher.publish("t", "long", id: 2, expiry: 50)
+        world.advance(seconds: 20)
+        let back = world.connect("kept", clean: false, expiry: 600)
+        world.sync()
+        #expect(back.texts == ["long"])
+        #expect(back.publishes.map(\.properties.messageExpiryIntervalSeconds) == [30])
     }
 
     @Test("QoS 0 waits for nobody, and is counted")
