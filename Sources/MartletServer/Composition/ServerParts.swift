@@ -196,5 +196,6 @@ extension BrokerBehaviour {
         self.init()
         v3Connect = configuration.deniedConnect == .close ? .close : .connack5
         v3Subscribe = configuration.deniedSubscribe == .close ? .close : .suback80
+        responseInformation = configuration.responseInformation
     }
 }

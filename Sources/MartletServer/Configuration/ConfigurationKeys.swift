@@ -34,6 +34,9 @@ package enum ConfigurationKeys {
             "limits.profile", .choice(["generous", "aws"]), .byMQTTProfile(oasis: "generous", aws: "aws"),
             "which defaults the limits take (aws: not built yet, its rates are not enforced)"),
         .init(
+            "mqtt5.responseInformation", .text, .computed("none"),
+            "what CONNACK tells a v5 client that asks for Response Information: where it may expect responses"),
+        .init(
             "authorization.anonymous", .choice(["allow", "deny"]), .byProfile(dev: "allow", production: "deny"),
             "what a client without any identity may do"),
         .init(

@@ -32,6 +32,8 @@ package struct ServerConfiguration: Hashable, Sendable {
     package let anonymous: Anonymous
     package let deniedConnect: DeniedConnect
     package let deniedSubscribe: DeniedSubscribe
+    /// Nil: nothing is told.
+    package let responseInformation: String?
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -55,6 +57,7 @@ package struct ServerConfiguration: Hashable, Sendable {
         anonymous = Anonymous(rawValue: values.text("authorization.anonymous")) ?? .deny
         deniedConnect = DeniedConnect(rawValue: values.text("authorization.v3.connect")) ?? .connack5
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
+        responseInformation = values.value("mqtt5.responseInformation").text
         limits = ServerLimits(values)
     }
 }
