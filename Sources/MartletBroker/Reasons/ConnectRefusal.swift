@@ -110,3 +110,10 @@ package enum ConnectRefusal: Error, Reason {
         }
     }
 }
+
+extension ConnectRefusal {
+    /// Too much of something waits: the client may try again (0x97, in 3.1.1 return code 3).
+    package static func quota(_ name: String, limit: Int, asked: Int) -> ConnectRefusal {
+        .limit(LimitExceeded(name, limit: limit, asked: asked, reasonCode: .quotaExceeded))
+    }
+}

@@ -18,6 +18,12 @@ package struct ServerConfiguration: Hashable, Sendable {
         package let https: Int
     }
 
+    package struct PasswordFile: Hashable, Sendable {
+        package let path: String
+        /// Somebody has named it: then it has to be there.
+        package let isNamed: Bool
+    }
+
     package let profile: Profile
     package let realm: Realm
     package let dataDirectory: String
@@ -32,6 +38,7 @@ package struct ServerConfiguration: Hashable, Sendable {
     package let anonymous: Anonymous
     package let deniedConnect: DeniedConnect
     package let deniedSubscribe: DeniedSubscribe
+    package let passwordFile: PasswordFile
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -55,6 +62,16 @@ package struct ServerConfiguration: Hashable, Sendable {
         anonymous = Anonymous(rawValue: values.text("authorization.anonymous")) ?? .deny
         deniedConnect = DeniedConnect(rawValue: values.text("authorization.v3.connect")) ?? .connack5
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
+        passwordFile = PasswordFile(values)
         limits = ServerLimits(values)
+    }
+}
+
+extension ServerConfiguration.PasswordFile {
+    /// `passwords.file`, or `passwords` in the data directory.
+    init(_ values: ResolvedConfiguration) {
+        let named = values.value("passwords.file").text
+        path = named ?? values.text("dataDir") + "/passwords"
+        isNamed = named != nil
     }
 }
