@@ -11,11 +11,14 @@ final class PasswordCheck: Sendable {
     private let waitingMax: Int
     private let waiting = Atomic<Int>(0)
     private let thread = NIOThreadPool(numberOfThreads: 1)
+    /// The thread starts with the first password: a server without users has none, and one whose start fails neither.
+    private let life = Mutex(Life.idle)
+
+    private enum Life { case idle, running, stopped }
 
     init(users: PasswordUsers, waitingMax: Int) {
         self.users = users
         self.waitingMax = waitingMax
-        thread.start()
     }
 
     /// Calls `done` once, on the thread of the check, or at once when too many wait already.
@@ -27,6 +30,7 @@ final class PasswordCheck: Sendable {
             waiting.subtract(1, ordering: .relaxed)
             return done(.failure(.quota("passwords.waiting", limit: waitingMax, asked: now)))
         }
+        startThread()
         thread.submit { [self] state in
             let result: Result<AuthenticatedUser, ConnectRefusal> =
                 switch state {
@@ -46,6 +50,17 @@ final class PasswordCheck: Sendable {
         return .success(AuthenticatedUser(name: name, passwordStamp: hash.stamp))
     }
 
-    /// Those who wait are refused.
-    func stop() async { try? await thread.shutdownGracefully() }
+    private func startThread() {
+        life.withLock { life in
+            guard case .idle = life else { return }
+            life = .running
+            thread.start()
+        }
+    }
+
+    /// Those who wait are refused, and so is everyone who comes later.
+    func stop() async {
+        life.withLock { $0 = .stopped }
+        try? await thread.shutdownGracefully()
+    }
 }
