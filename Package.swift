@@ -145,7 +145,8 @@ let package = Package(
         tests("MartletStoreTests", ["MartletBase", "MartletStore", .nioCore]),
         tests(
             "MartletServerTests",
-            ["MartletBase", "MartletServer", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1")]),
+            ["MartletBase", "MartletBroker", "MartletObserve", "MartletPKI", "MartletServer", .nioCore, .nio("NIOPosix"),
+                .nio("NIOHTTP1"), .logging]),
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MartletStore", "MQTTCodec", "IoTPolicy", .nioCore, .nio("NIOEmbedded"), .logging]),
 
         // Beside the house: fuzz targets and benchmarks.

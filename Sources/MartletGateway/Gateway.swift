@@ -23,6 +23,8 @@ package final class Gateway: Sendable {
         package var httpRequestTimeoutSeconds = 30
         /// Clients without any identity are let in on the shared TLS port (dev).
         package var allowsAnonymousOnSharedPort: Bool
+        /// Whether users with passwords may come: then a client without a certificate is let in as far as CONNECT.
+        package var asksForPasswords: @Sendable () -> Bool = { false }
 
         package init(bindAddress: String, account: AccountID, allowsAnonymousOnSharedPort: Bool) {
             self.bindAddress = bindAddress
@@ -239,7 +241,8 @@ extension Gateway {
         let principal = outcome.identified.map { PeerIdentity.Principal.certificate($0.id) } ?? .anonymous
         do {
             if isMQTT {
-                guard principal != .anonymous || configuration.allowsAnonymousOnSharedPort else {
+                guard principal != .anonymous || configuration.allowsAnonymousOnSharedPort || configuration.asksForPasswords()
+                else {
                     logger.notice(
                         "mqtt refused without identity",
                         metadata: ["reason": "NOT_AUTHENTICATED", "address": "\(channel.remoteAddress?.ipAddress ?? "")"])

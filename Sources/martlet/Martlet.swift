@@ -6,5 +6,5 @@ struct Martlet: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Your own AWS IoT Core in one binary.",
         version: MartletVersion.text,
-        subcommands: [Serve.self, Env.self, Config.self, QuickstartCommand.self, CoverageCommand.self, Version.self])
+        subcommands: [Serve.self, Env.self, Config.self, QuickstartCommand.self, Passwd.self, CoverageCommand.self, Version.self])
 }

@@ -28,7 +28,8 @@ package final class ClientConnection {
     let slot: UInt32
     let generation: UInt32
     let account: AccountContext
-    let peer: PeerIdentity
+    /// CONNECT may say more about who it is.
+    var peer: PeerIdentity
     unowned let transport: any ConnectionTransport
 
     var phase = Phase.awaitingConnect

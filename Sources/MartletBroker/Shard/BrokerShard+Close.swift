@@ -164,7 +164,8 @@ extension Reason {
             }
         case let refusal as ConnectRefusal:
             switch refusal {
-            case .denied, .certificateNotUsable, .storeFailed, .serverError: refusal.code
+            case .denied, .certificateNotUsable, .badCredentials, .userRevoked, .userPolicyMissing, .storeFailed, .serverError:
+                refusal.code
             case .willReserved(let refusal): refusal.sentence
             default: refusal.description
             }

@@ -79,7 +79,8 @@ extension BrokerShard {
     func authorize(_ connection: ClientConnection) {
         connection.authorizationIsStale = false
         let request = AuthorizationRequest(
-            realm: connection.account.realm, peer: connection.peer, clientID: connection.clientID)
+            realm: connection.account.realm, peer: connection.peer, clientID: connection.clientID,
+            credentials: connection.credentials)
         let ref = ref(connection)
         let shard = NIOLoopBound(self, eventLoop: loop)
         broker.authority.authorize(request, on: loop) { result in
@@ -89,6 +90,9 @@ extension BrokerShard {
 
     private func authorized(_ ref: ConnectionRef, _ result: Result<ConnectionAuthorization, ConnectRefusal>) {
         guard let connection = connection(ref), let connect = connection.pendingConnect?.packet else { return }
+        if case .success(let authorization) = result, let user = authorization.user {
+            connection.peer = connection.peer.identified(as: .user(user))
+        }
         if connection.authorizationIsStale { return authorize(connection) }
         switch result {
         case .failure(let refusal): refuse(connection, refusal)

@@ -19,6 +19,7 @@ struct GatewayService: Service, CustomStringConvertible {
     let server: ServerCertificate
     let broker: Broker
     let shadows: ShadowService
+    let passwords: PasswordUsers
     let group: MultiThreadedEventLoopGroup
     let certificates: RegistryCertificates
     let desk: FrontDesk
@@ -61,6 +62,8 @@ struct GatewayService: Service, CustomStringConvertible {
         var gateway = Gateway.Configuration(
             bindAddress: configuration.bindAddress, account: configuration.realm.account,
             allowsAnonymousOnSharedPort: configuration.anonymous == .allow)
+        let passwords = passwords
+        gateway.asksForPasswords = { passwords.isInForce }
         gateway.apiPort = configuration.ports.api
         gateway.mqttPort = configuration.ports.mqtt
         gateway.mqttsPort = configuration.ports.mqtts

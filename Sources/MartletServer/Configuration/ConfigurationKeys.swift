@@ -40,6 +40,9 @@ package enum ConfigurationKeys {
             "authorization.anonymous", .choice(["allow", "deny"]), .byProfile(dev: "allow", production: "deny"),
             "what a client without any identity may do"),
         .init(
+            "passwords.file", .text, .computed("passwords in dataDir, if it is there"),
+            "users with passwords and policies, written by martlet passwd; a changed file is taken up within seconds"),
+        .init(
             "authorization.v3.connect", .choice(["connack5", "close"]), .value("connack5"),
             "how a denied MQTT 3.1.1 CONNECT ends: CONNACK 5 and close, or close alone as AWS does"),
         .init(
@@ -124,6 +127,9 @@ package enum ConfigurationKeys {
             "open connections; beyond, CONNECT is refused: 0x97 or 0x03"),
         .init(
             "connect.timeoutSeconds", seconds, unit: "s", .value("10"), "time to send a whole CONNECT; beyond, close"),
+        .init(
+            "passwords.waiting", .integer(1...100_000), .value("100"),
+            "passwords that wait to be checked; beyond, CONNECT is refused: 0x97 or 0x03"),
         .init(
             "tls.handshakeTimeoutSeconds", seconds, unit: "s", .value("10"), "time for a TLS handshake; beyond, close"),
         .init(

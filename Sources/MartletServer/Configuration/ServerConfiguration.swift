@@ -18,6 +18,12 @@ package struct ServerConfiguration: Hashable, Sendable {
         package let https: Int
     }
 
+    package struct PasswordFile: Hashable, Sendable {
+        package let path: String
+        /// Somebody has named it: then it has to be there.
+        package let isNamed: Bool
+    }
+
     package let profile: Profile
     package let realm: Realm
     package let dataDirectory: String
@@ -34,6 +40,7 @@ package struct ServerConfiguration: Hashable, Sendable {
     package let deniedSubscribe: DeniedSubscribe
     /// Nil: nothing is told.
     package let responseInformation: String?
+    package let passwordFile: PasswordFile
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -58,6 +65,16 @@ package struct ServerConfiguration: Hashable, Sendable {
         deniedConnect = DeniedConnect(rawValue: values.text("authorization.v3.connect")) ?? .connack5
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
         responseInformation = values.value("mqtt5.responseInformation").text
+        passwordFile = PasswordFile(values)
         limits = ServerLimits(values)
+    }
+}
+
+extension ServerConfiguration.PasswordFile {
+    /// `passwords.file`, or `passwords` in the data directory.
+    init(_ values: ResolvedConfiguration) {
+        let named = values.value("passwords.file").text
+        path = named ?? values.text("dataDir") + "/passwords"
+        isNamed = named != nil
     }
 }
