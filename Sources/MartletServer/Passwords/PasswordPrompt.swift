@@ -33,16 +33,23 @@ package enum PasswordPrompt {
         return try standardInput()
     }
 
-    /// The bytes as they come: a password need not be text.
+    /// The bytes as they come: a password need not be text. nil when the input has ended before it began.
     private static func line() -> Secret? {
-        var buffer: UnsafeMutablePointer<CChar>?
-        var capacity = 0
-        defer { free(buffer) }
-        let count = getline(&buffer, &capacity, Glibc.stdin)
-        guard count >= 0, let buffer else { return nil }
-        var bytes = UnsafeBufferPointer(start: buffer, count: count).map { UInt8(bitPattern: $0) }
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        var bytes: [UInt8] = []
+        var byte: UInt8 = 0
+        var hasEnded = false
+        while bytes.count < longestLine {
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            hasEnded = count <= 0
+            if hasEnded || byte == UInt8(ascii: "\n") { break }
+            bytes.append(byte)
+        }
+        guard !(hasEnded && bytes.isEmpty) else { return nil }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         return Secret(bytes)
     }
+
+    /// More is no password: MQTT's own are at most this long.
+    private static let longestLine = 65_535
 }
