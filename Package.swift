@@ -146,6 +146,9 @@ let package = Package(
         tests(
             "MartletServerTests",
             ["MartletBase", "MartletServer", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1")]),
+        tests(
+            "MartletGatewayTests",
+            ["MartletBase", "MartletGateway", .nioCore, .nio("NIOHTTP1"), .nio("NIOEmbedded")]),
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MartletStore", "MQTTCodec", "IoTPolicy", .nioCore, .nio("NIOEmbedded"), .logging]),
 
         // Beside the house: fuzz targets and benchmarks.
@@ -154,6 +157,7 @@ let package = Package(
         beside("IoTPolicyFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTPolicy"]),
         beside("AWSModelFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "AWSModel"]),
         beside("ShadowFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTDomain"]),
+        beside("WebSocketFuzz", in: "Fuzz", ["FuzzDriver", "MartletGateway", .nioCore]),
         beside("IndexBenchmark", in: "Benchmarks", ["MartletBroker"]),
     ],
     swiftLanguageModes: [.v6]
