@@ -16,9 +16,15 @@ struct ProxyHeaderTests {
     }
 
     private static let four: [UInt8] = [192, 0, 2, 7, 198, 51, 100, 9, 0xDC, 0x04, 0x22, 0xB3]
-    private static let six: [UInt8] =
-        [0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [7] + [0x20, 0x01, 0x0D, 0xB8]
-        + [UInt8](repeating: 0, count: 11) + [9] + [0xDC, 0x04, 0x22, 0xB3]
+    private static let six: [UInt8] = ipv6(7) + ipv6(9) + [0xDC, 0x04, 0x22, 0xB3]
+
+    /// 2001:db8::N
+    private static func ipv6(_ last: UInt8) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        bytes.replaceSubrange(0..<4, with: [0x20, 0x01, 0x0D, 0xB8])
+        bytes[15] = last
+        return bytes
+    }
 
     private static func good() throws -> [([UInt8], ProxyHeader)] {
         let line = { (text: String) in Array(text.utf8) }

@@ -28,14 +28,16 @@ struct WebSocketFrameReaderTests {
         return outcome
     }
 
-    static let stream: [UInt8] =
-        Frames.binary([1, 2, 3]) + Frames.binary([], fin: true) + Frames.binary(Frames.number(11), fin: false)
-        + Frames.ping([9, 8, 7]) + Frames.more([], fin: false) + Frames.pong + Frames.more([4, 5])
-        + Frames.binary(Frames.number(200)) + Frames.close([0x0F, 0xA0, 0x62, 0x79, 0x65])
+    static let stream: [UInt8] = join(
+        Frames.binary([1, 2, 3]), Frames.binary([]), Frames.binary(Frames.number(11), fin: false),
+        Frames.ping([9, 8, 7]), Frames.more([], fin: false), Frames.pong, Frames.more([4, 5]),
+        Frames.binary(Frames.number(200)), Frames.close([0x0F, 0xA0, 0x62, 0x79, 0x65]))
 
     static let told = Outcome(
-        payload: [1, 2, 3] + Frames.number(11) + [4, 5] + Frames.number(200),
+        payload: join([1, 2, 3], Frames.number(11), [4, 5], Frames.number(200)),
         controls: [.ping(ByteBuffer(bytes: [9, 8, 7])), .pong, .close(4000)])
+
+    static func join(_ parts: [UInt8]...) -> [UInt8] { parts.flatMap { $0 } }
 
     @Test("A stream says the same in one piece and byte by byte")
     func joinedAndSingle() {
@@ -66,28 +68,40 @@ struct WebSocketFrameReaderTests {
         #expect(Self.read([Array(frame[..<508])]).payload == Frames.number(500))
     }
 
-    @Test(
-        "What a client must not send is refused by its name",
-        arguments: [
-            (Frames.frame(1, [0x61]), WebSocketViolation.textFrame),
-            (Frames.frame(2, [1], masked: false), .notMasked),
-            (Frames.frame(2, [1], reserved: 0x40), .reservedBits),
-            (Frames.frame(2, [1], reserved: 0x10), .reservedBits),
-            (Frames.frame(3, [1]), .reservedOpcode(3)), (Frames.frame(11), .reservedOpcode(11)),
-            (Frames.more([1]), .continuationWithoutStart),
-            (Frames.binary([1], fin: false) + Frames.binary([2]), .startWithinMessage),
-            (Frames.binary([1], fin: false) + Frames.more([2]) + Frames.more([3]), .continuationWithoutStart),
-            (Frames.frame(9, [1], fin: false), .controlFrameFragmented),
-            (Frames.ping(Frames.number(126)), .controlFrameTooLong),
-            (Frames.close([3]), .closeWithHalfACode),
-            (Frames.close([0x03, 0xED]), .closeCodeInvalid(1005)), (Frames.close([0, 0]), .closeCodeInvalid(0)),
-            (Frames.close([0x03, 0xE8, 0xFF]), .closeReasonNotText),
-            ([0x82, 0xFE, 0, 5] + Frames.key, .lengthNotMinimal),
-            ([0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF] + Frames.key, .lengthNotMinimal),
-        ] as [([UInt8], WebSocketViolation)])
-    func violations(_ bytes: [UInt8], _ violation: WebSocketViolation) {
-        #expect(Self.read([bytes]).violation == violation)
-        #expect(Self.read(bytes.map { [$0] }).violation == violation)
+    struct Refused: Sendable {
+        let violation: WebSocketViolation
+        let bytes: [UInt8]
+
+        init(_ violation: WebSocketViolation, _ parts: [UInt8]...) {
+            self.violation = violation
+            bytes = parts.flatMap { $0 }
+        }
+    }
+
+    static let refused: [Refused] = [
+        Refused(.textFrame, Frames.frame(1, [0x61])),
+        Refused(.notMasked, Frames.frame(2, [1], masked: false)),
+        Refused(.reservedBits, Frames.frame(2, [1], reserved: 0x40)),
+        Refused(.reservedBits, Frames.frame(2, [1], reserved: 0x10)),
+        Refused(.reservedOpcode(3), Frames.frame(3, [1])),
+        Refused(.reservedOpcode(11), Frames.frame(11)),
+        Refused(.continuationWithoutStart, Frames.more([1])),
+        Refused(.startWithinMessage, Frames.binary([1], fin: false), Frames.binary([2])),
+        Refused(.continuationWithoutStart, Frames.binary([1], fin: false), Frames.more([2]), Frames.more([3])),
+        Refused(.controlFrameFragmented, Frames.frame(9, [1], fin: false)),
+        Refused(.controlFrameTooLong, Frames.ping(Frames.number(126))),
+        Refused(.closeWithHalfACode, Frames.close([3])),
+        Refused(.closeCodeInvalid(1005), Frames.close([0x03, 0xED])),
+        Refused(.closeCodeInvalid(0), Frames.close([0, 0])),
+        Refused(.closeReasonNotText, Frames.close([0x03, 0xE8, 0xFF])),
+        Refused(.lengthNotMinimal, [0x82, 0xFE, 0, 5], Frames.key),
+        Refused(.lengthNotMinimal, [0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], Frames.key),
+    ]
+
+    @Test("What a client must not send is refused by its name", arguments: refused)
+    func violations(_ refused: Refused) {
+        #expect(Self.read([refused.bytes]).violation == refused.violation)
+        #expect(Self.read(refused.bytes.map { [$0] }).violation == refused.violation)
     }
 
     @Test("A frame beyond the limit is refused by its header alone")
@@ -95,7 +109,7 @@ struct WebSocketFrameReaderTests {
         #expect(Self.read([Frames.binary(Frames.number(100))], limit: 100).violation == nil)
         let header = Array(Frames.binary(Frames.number(101)).prefix(6))
         #expect(Self.read([header], limit: 100).violation == .frameTooLarge(length: 101, limit: 100))
-        let huge = [0x82, 0xFF] + [UInt8](repeating: 0xFF, count: 8) + Frames.key
+        let huge = Self.join([0x82, 0xFF], [UInt8](repeating: 0xFF, count: 8), Frames.key)
         #expect(Self.read([huge]).violation == .frameTooLarge(length: .max, limit: 1 << 20))
     }
 

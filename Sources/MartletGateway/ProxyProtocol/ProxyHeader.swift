@@ -97,7 +97,7 @@ extension ProxyHeader {
         bytes.moveReaderIndex(forwardBy: fixedBytes)
         // What follows the addresses are TLVs; nothing in them is needed.
         guard let body = bytes.readSlice(length: Int(length)) else { return nil }
-        return isLocal ? .unknown : try client(in: body, byteCount: family == 0x11 ? 4 : 16)
+        return try isLocal ? .unknown : client(in: body, byteCount: family == 0x11 ? 4 : 16)
     }
 
     private static func check(_ family: UInt8, _ length: UInt16) throws(Fault) {

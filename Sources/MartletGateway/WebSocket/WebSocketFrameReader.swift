@@ -51,7 +51,10 @@ package struct WebSocketFrameReader {
             if kind == nil, try !readHeader(&bytes) { return nil }
             guard let kind else { return nil }
             if kind.isControl {
-                take(&bytes, into: &control)
+                var body = control
+                control = ByteBuffer()
+                take(&bytes, into: &body)
+                control = body
             } else {
                 take(&bytes, into: &payload)
             }

@@ -23,7 +23,7 @@ struct WebSocketUpgrade: Hashable {
         guard version == "13" else { throw .versionUnsupported(version) }
         let keys = headers["sec-websocket-key"]
         guard keys.count == 1, Base64.bytes(keys[0])?.count == 16 else { throw .keyInvalid }
-        let offered = headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
+        let offered = headers[canonicalForm: "sec-websocket-protocol"].map { String($0) }
         guard let subprotocol = Self.subprotocols.first(where: offered.contains) else {
             throw .subprotocolMissing(offered: offered)
         }

@@ -1,4 +1,3 @@
-import AWSModel
 import Logging
 import MartletBase
 import NIOCore
