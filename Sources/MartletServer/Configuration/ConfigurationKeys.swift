@@ -24,6 +24,12 @@ package enum ConfigurationKeys {
         .init("mqtt.plain.enabled", .flag, .byProfile(dev: "true", production: "false"), "opens mqtt.port"),
         .init("mqtts.port", port, .value("8883"), "MQTT over mutual TLS; 0 takes a free port"),
         .init("https.port", port, .value("8443"), "the AWS port 443: MQTT by ALPN, HTTPS, WSS; 0 takes a free port"),
+        .init(
+            "proxyProtocol.listeners", .names(["api", "mqtt", "mqtts", "https"]), .value("none"),
+            "listeners behind a load balancer: each connection must begin with a PROXY protocol header (version 1 or 2)"),
+        .init(
+            "proxyProtocol.trustedAddresses", .addressBlocks, .value("any"),
+            "from where such a header is believed; other connections to these listeners are closed"),
     ]
 
     static let behaviour: [ConfigurationKey] = [

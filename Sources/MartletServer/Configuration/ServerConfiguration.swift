@@ -1,4 +1,5 @@
 package import MartletBase
+package import MartletGateway
 
 /// All that the server is told, checked as a whole: what stands here is honoured.
 package struct ServerConfiguration: Hashable, Sendable {
@@ -35,6 +36,11 @@ package struct ServerConfiguration: Hashable, Sendable {
     /// An IPv4 or IPv6 address.
     package let bindAddress: String
     package let ports: Ports
+    /// Whether AWS's behaviour holds where it differs from OASIS's (mqtt-broker.md section 18).
+    package let isAWSProfile: Bool
+    package let proxyProtocolListeners: Set<String>
+    /// Nil: from anywhere.
+    package let proxyProtocolTrusted: AddressBlocks?
     package let anonymous: Anonymous
     package let deniedConnect: DeniedConnect
     package let deniedSubscribe: DeniedSubscribe
@@ -61,6 +67,9 @@ package struct ServerConfiguration: Hashable, Sendable {
             api: values.integer("api.port"),
             mqtt: values.flag("mqtt.plain.enabled") ? values.integer("mqtt.port") : nil,
             mqtts: values.integer("mqtts.port"), https: values.integer("https.port"))
+        isAWSProfile = values.text("mqtt.profile") == "aws"
+        proxyProtocolListeners = Set(ConfigurationKey.Kind.parts(values.text("proxyProtocol.listeners")))
+        proxyProtocolTrusted = AddressBlocks(values.text("proxyProtocol.trustedAddresses"))
         anonymous = Anonymous(rawValue: values.text("authorization.anonymous")) ?? .deny
         deniedConnect = DeniedConnect(rawValue: values.text("authorization.v3.connect")) ?? .connack5
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
