@@ -145,7 +145,11 @@ let package = Package(
         tests("MartletStoreTests", ["MartletBase", "MartletStore", .nioCore]),
         tests(
             "MartletServerTests",
-            ["MartletBase", "MartletServer", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1")]),
+            ["MartletBase", "MartletBroker", "MartletObserve", "MartletPKI", "MartletServer", .nioCore, .nio("NIOPosix"),
+                .nio("NIOHTTP1"), .logging]),
+        tests(
+            "MartletGatewayTests",
+            ["MartletBase", "MartletGateway", .nioCore, .nio("NIOHTTP1"), .nio("NIOEmbedded")]),
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MartletStore", "MQTTCodec", "IoTPolicy", .nioCore, .nio("NIOEmbedded"), .logging]),
 
         // Beside the house: fuzz targets and benchmarks.
@@ -154,6 +158,7 @@ let package = Package(
         beside("IoTPolicyFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTPolicy"]),
         beside("AWSModelFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "AWSModel"]),
         beside("ShadowFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTDomain"]),
+        beside("WebSocketFuzz", in: "Fuzz", ["FuzzDriver", "MartletGateway", .nioCore]),
         beside("IndexBenchmark", in: "Benchmarks", ["MartletBroker"]),
     ],
     swiftLanguageModes: [.v6]

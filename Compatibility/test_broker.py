@@ -15,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 
 from support.deadline import wait_until
 from support.devices import unique
-from support.wire import DISCONNECT, PINGREQ, PUBACK, PUBLISH, Wire, packet
+from support.wire import DISCONNECT, PINGREQ, PUBACK, PUBLISH, Wire, packet, text
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5], ids=["v3", "v5"])
 LISTENERS = pytest.mark.parametrize("listener", ["mqtt", "mqtts"])
@@ -282,29 +282,20 @@ class TestKeepAlive:
 
 
 class TestQoS2:
-    def test_v5_says_so_in_connack_and_ends_on_a_qos_2_publish(self, server, topic):
+    def test_v5_says_nothing_of_maximum_qos_and_both_versions_are_granted_2(self, server, topic):
         with Wire.dial(server.port("mqtt")) as wire:
-            assert wire.connect(unique("q2")).accepted().properties["maximum_qos"] == 1
-            wire.send(wire.publish_packet(topic, b"x", 2, packet_id=1))
-            wire.expect_disconnect(0x9B)
+            assert "maximum_qos" not in wire.connect(unique("q2")).accepted().properties
+            assert wire.subscribe(topic, qos=2).codes == [2]
+        with Wire.plain(server, 4, unique("q2")) as wire:
+            assert wire.subscribe(topic, qos=2).codes == [2]
 
-    def test_v3_is_granted_1_and_closed_on_a_qos_2_publish_with_a_log_line(self, server, topic):
-        name, since = unique("q2"), server.mark()
-        with Wire.plain(server, 4, name) as wire:
-            assert wire.subscribe(topic, qos=2).codes == [1]
-            wire.send(wire.publish_packet(topic, b"x", 2, packet_id=1))
-            wire.expect_end()
-        server.wait_for_log(since=since, clientId=name, reason="qos2NotBuilt")
-
-    def test_v5_subscribing_at_qos_2_is_granted_1(self, server, topic):
-        with Wire.plain(server) as wire:
-            assert wire.subscribe(topic, qos=2).codes == [1]
-
-    def test_a_will_of_qos_2_is_refused(self, server, topic):
-        with Wire.dial(server.port("mqtt"), 5) as wire:
-            assert wire.connect(unique("q2"), will={"topic": topic, "qos": 2}).code == 0x9B
-        with Wire.dial(server.port("mqtt"), 4) as wire:
-            assert wire.connect(unique("q2"), will={"topic": topic, "qos": 2}) is None
+    def test_a_will_of_qos_2_arrives_at_qos_2(self, server, topic):
+        with Wire.plain(server) as listener, Wire.dial(server.port("mqtt"), 4) as wire:
+            listener.subscribe(topic, qos=2)
+            wire.connect(unique("q2"), will={"topic": topic, "payload": b"gone", "qos": 2}).accepted()
+            wire.close()
+            will = listener.message()
+            assert (will.payload, will.qos) == (b"gone", 2)
 
 
 class TestReservedTopics:
@@ -349,19 +340,21 @@ class TestReservedTopics:
             arrived = [message.topic for message in wire.arrived() if not message.retain]
             assert arrived == ["$local/x"]
 
-    def test_shared_subscriptions_are_refused_until_they_are_built(self, server):
+    def test_reserved_topics_stay_reserved_behind_share(self, server):
         with Wire.plain(server) as wire:
-            assert wire.subscribe("$share/g/a/b").codes == [0x9E]
-        with Wire.plain(server, 4) as wire:
-            assert wire.subscribe("$share/g/a/b").codes == [0x80]
+            assert wire.subscribe("$share/g/$aws/nonsense").codes == [0x8F]
+            assert wire.subscribe("$share/g/a/b").codes == [1]
+            assert wire.publish("$share/g/a/b", b"x", qos=1).code == 0x90
 
-    def test_subscription_identifiers_are_refused_until_they_are_built(self, server):
+    def test_a_subscription_identifier_comes_with_its_messages(self, server, topic):
         with Wire.dial(server.port("mqtt")) as wire:
             answer = wire.connect(unique("subid")).accepted()
-            assert answer.properties["subscription_identifier_available"] == 0
-            body = struct.pack("!H", 1) + b"\x02\x0b\x07" + struct.pack("!H", 1) + b"a\x00"
+            assert "subscription_identifier_available" not in answer.properties
+            body = struct.pack("!H", 1) + b"\x02\x0b\x07" + text(topic) + b"\x01"
             wire.send(packet(8, 2, body))
-            wire.expect_disconnect(0xA1)
+            assert wire.read().codes == [1]
+            wire.publish(topic, b"x", qos=1)
+            assert wire.message().properties["subscription_identifier"] == 7
 
 
 class TestDelivery:

@@ -1,6 +1,6 @@
 import MQTTCodec
 package import MartletBase
-package import NIOCore
+import NIOCore
 
 // MARK: Messages from outside connections
 

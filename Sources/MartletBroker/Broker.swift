@@ -18,6 +18,8 @@ package final class Broker: Sendable {
     let mailboxes: [ShardMailbox]
     /// The kept sessions of all accounts.
     let sessions: SessionTable
+    /// By loop.
+    let rooms: [RoomTable]
     let topicHasher: TopicHasher
     let limits: BrokerLimits
     let behaviour: BrokerBehaviour
@@ -29,6 +31,7 @@ package final class Broker: Sendable {
     private let services = Mutex<[ReservedTopics.Area: any ServiceMailbox]>([:])
     /// What the store had at the start, by home loop, until that loop's shard takes it.
     private let restored = Mutex<[UInt16: [RestoredClient]]>([:])
+    private let restoredShareQueues = Mutex<[UInt16: [ShareQueue]]>([:])
     /// The first shard removes them.
     private let orphans = Mutex(Orphans())
     /// Above all that earlier processes have given out.
@@ -57,6 +60,7 @@ package final class Broker: Sendable {
         topicHasher = TopicHasher(seed: seed)
         precondition(loops.count <= SessionTable.loopLimit, "more event loops than the session table can name")
         mailboxes = loops.map { ShardMailbox(loop: $0) }
+        rooms = loops.map { _ in RoomTable() }
     }
 
     var loopCount: Int { loops.count }
@@ -71,6 +75,9 @@ package final class Broker: Sendable {
         store.attach(loop: index) { mailbox.post(.stored($0)) }
         shard.remove(orphans.withLock { orphans in exchange(&orphans, with: Orphans()) })
         shard.restore(restored.withLock { $0.removeValue(forKey: UInt16(index)) } ?? [])
+        for queue in restoredShareQueues.withLock({ $0.removeValue(forKey: UInt16(index)) ?? [] }) {
+            shard.adopt(queue, settledThrough: store.queue(queue.queue)?.cursor.settledThrough ?? 0)
+        }
         shard.start()
         return shard
     }
@@ -106,6 +113,11 @@ package final class Broker: Sendable {
         var hasher = Hasher()
         hasher.combine(key)
         return UInt16(UInt(bitPattern: hasher.finalize()) % UInt(loops.count))
+    }
+
+    /// The loop that hands out what waits for a shared group.
+    func homeLoop(ofShare filter: ByteBuffer, _ account: AccountID) -> UInt16 {
+        homeLoop(of: ClientKey(account: account, clientID: String(buffer: filter)))
     }
 
     /// What a socket beyond the limits gets.
@@ -256,9 +268,43 @@ extension Broker {
         }
         // Beyond a `session.max` that was lowered, sessions end whole: their queues and subscriptions are nobody's.
         for (number, client) in contents.clients { restore(client, number: number, &contents) }
-        let keptQueues = restored.withLock { $0.values.flatMap { $0.compactMap(\.session?.queue) } }
+        let shareQueues = restoreShareQueues(&contents)
+        let keptQueues = restored.withLock { $0.values.flatMap { $0.compactMap(\.session?.queue) } } + shareQueues
         let orphanQueues = Set(store.queueNumbers).subtracting(keptQueues)
         orphans.withLock { $0 = Orphans(records: contents.orphans, queues: Array(orphanQueues)) }
+    }
+
+    /// Gives groups that have kept members their queues back. Returns the queues.
+    private func restoreShareQueues(_ contents: inout StoredContents) -> [StoreNumber] {
+        var members: [AccountID: [ByteBuffer: Int]] = [:]
+        for client in restored.withLock({ $0.values.flatMap(\.self) }) {
+            for filter in client.session?.subscriptions.keys ?? [:].keys where filter.isSharedFilter {
+                members[client.account.account, default: [:]][filter, default: 0] += 1
+            }
+        }
+        var queues: [StoreNumber] = []
+        for (record, stored) in contents.shareQueues {
+            guard let count = members[stored.account]?.removeValue(forKey: stored.filter), store.queue(stored.queue) != nil
+            else {
+                contents.addOrphan(record)
+                continue
+            }
+            restoreShareQueue(stored, record: record, members: count)
+            queues.append(stored.queue)
+        }
+        return queues
+    }
+
+    private func restoreShareQueue(_ stored: StoredShareQueue, record: StoreNumber, members: Int) {
+        let context = account(stored.account)
+        let queue = ShareQueue(
+            account: context, filter: stored.filter, queue: stored.queue, record: record,
+            homeLoop: homeLoop(ofShare: stored.filter, stored.account))
+        for _ in 0..<members { _ = context.shareQueues.join(stored.filter) { queue } }
+        context.subscriptions.withWriter { table in
+            stored.filter.withUnsafeReadableBytes { table.setQueue(stored.queue, of: $0) }
+        }
+        restoredShareQueues.withLock { $0[queue.homeLoop, default: []].append(queue) }
     }
 
     private func restore(_ client: StoredClient, number: StoreNumber, _ contents: inout StoredContents) {
@@ -279,17 +325,18 @@ extension Broker {
             for (filter, held) in subscriptions {
                 let entry = SubscriptionEntry(
                     subscriber: place.ref.slot, loop: place.ref.loop, generation: place.ref.generation,
-                    options: held.options)
-                filter.withUnsafeReadableBytes { _ = table.insert(filter: $0, entry) }
+                    options: held.options, subscriptionID: held.subscriptionID)
+                filter.withUnsafeReadableBytes { table.subscribe(to: $0, entry) }
             }
         }
-        var window = QueueWindow(queue.cursor)
+        let (inbound, released) = contents.takeExchanges(of: stored.queue)
+        var window = QueueWindow(queue.cursor, released: released)
         // The store hears of what was sent behind the client. So what was there for a client that was connected when
         // the server died may have been sent; DUP on one that was not does no harm, and none on one that was would.
         if client.open != nil { window.assumeSent(through: queue.lastSequence) }
         return PersistentSession(
             place: place, queue: stored.queue, expirySeconds: stored.expirySeconds, version: stored.version,
-            subscriptions: subscriptions, window: window)
+            subscriptions: subscriptions, window: window, inbound: inbound)
     }
 
     /// Tells of the connections that were open when the server before this one died, and publishes their wills. Returns

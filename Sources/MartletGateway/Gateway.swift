@@ -24,6 +24,16 @@ package final class Gateway: Sendable {
         package var httpRequestTimeoutSeconds = 30
         /// Clients without any identity are let in on the shared TLS port (dev).
         package var allowsAnonymousOnSharedPort: Bool
+        /// Whether users with passwords may come: then a client without a certificate is let in as far as CONNECT.
+        package var asksForPasswords: @Sendable () -> Bool = { false }
+        /// The longest WebSocket frame (`mqtt.packetMax`).
+        package var webSocketFrameBytes = 268_435_455
+        /// A WebSocket Close frame without DISCONNECT is a client's disconnect as AWS has it: no will is sent.
+        package var webSocketCloseIsDisconnect = false
+        /// Listeners whose connections begin with a PROXY protocol header: `api`, `mqtt`, `mqtts`, `https`.
+        package var proxyProtocolListeners: Set<String> = []
+        /// Who may send such a header; nil: whoever can connect.
+        package var proxyProtocolTrusted: AddressBlocks?
 
         package init(bindAddress: String, account: AccountID, allowsAnonymousOnSharedPort: Bool) {
             self.bindAddress = bindAddress
@@ -55,7 +65,7 @@ package final class Gateway: Sendable {
         }
     }
 
-    private let configuration: Configuration
+    let configuration: Configuration
     private let group: MultiThreadedEventLoopGroup
     private let broker: Broker
     private let loops: GatewayLoops
@@ -63,11 +73,12 @@ package final class Gateway: Sendable {
     private let directory: any ClientCertificateDirectory
     private let http: HTTPFrontDoor
     private let onHandshakeFailure: @Sendable (String) -> Void
-    private let logger: Logger
+    private let random: any RandomSource
+    let logger: Logger
 
     package init(
         configuration: Configuration, group: MultiThreadedEventLoopGroup, broker: Broker, tls: TLSIdentity,
-        directory: any ClientCertificateDirectory, responder: any APIResponder,
+        directory: any ClientCertificateDirectory, responder: any APIResponder, random: any RandomSource,
         onHandshakeFailure: @escaping @Sendable (String) -> Void, logger: Logger
     ) async throws {
         self.configuration = configuration
@@ -76,6 +87,7 @@ package final class Gateway: Sendable {
         self.tls = tls
         self.directory = directory
         self.onHandshakeFailure = onHandshakeFailure
+        self.random = random
         self.logger = logger
         http = HTTPFrontDoor(
             responder: responder,
@@ -100,16 +112,16 @@ package final class Gateway: Sendable {
         var ports = Ports()
         let address = configuration.bindAddress
         if let port = configuration.apiPort {
-            ports.api = try await bind("api", address, port) { try $0.setUpHTTP($1) }
+            ports.api = try await bind("api", address, port) { try $0.setUpHTTP($1, $2) }
         }
         if let port = configuration.mqttPort {
-            ports.mqtt = try await bind("mqtt", address, port) { try $0.setUpMQTT($1) }
+            ports.mqtt = try await bind("mqtt", address, port) { try $0.setUpMQTT($1, $2) }
         }
         if let port = configuration.mqttsPort {
-            ports.mqtts = try await bind("mqtts", address, port) { try $0.setUpTLS($1, needsCertificate: true) }
+            ports.mqtts = try await bind("mqtts", address, port) { try $0.setUpTLS($1, $2, needsCertificate: true) }
         }
         if let port = configuration.httpsPort {
-            ports.https = try await bind("https", address, port) { try $0.setUpTLS($1, needsCertificate: false) }
+            ports.https = try await bind("https", address, port) { try $0.setUpTLS($1, $2, needsCertificate: false) }
         }
         return ports
     }
@@ -124,7 +136,7 @@ package final class Gateway: Sendable {
 
     private func bind(
         _ listener: String, _ address: String, _ port: Int,
-        _ setUp: @escaping @Sendable (Gateway, any Channel) throws -> Void
+        _ setUp: @escaping @Sendable (Gateway, any Channel, PeerAddress) throws -> Void
     ) async throws -> Int {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -135,7 +147,7 @@ package final class Gateway: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try setUp(self, channel) }
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel, listener, setUp) }
             }
         do {
             let channel = try await bootstrap.bind(host: address, port: port).get()
@@ -150,49 +162,51 @@ package final class Gateway: Sendable {
 // MARK: Pipelines
 
 extension Gateway {
-    private func setUpHTTP(_ channel: any Channel) throws {
-        serveHTTP(channel, identified: nil, serverName: nil, isEncrypted: false)
+    private func setUpHTTP(_ channel: any Channel, _ peer: PeerAddress) throws {
+        let detector = FirstBytesHandler(
+            mayBeMQTT: false, timeoutSeconds: configuration.httpRequestTimeoutSeconds, peer: peer, logger: logger
+        ) { [self] context, choice in
+            let secured = Secured(identified: nil, serverName: nil, isEncrypted: false)
+            proceed(context, choice, secured, peer)
+        }
+        try channel.pipeline.syncOperations.addHandler(detector)
     }
 
-    private func serveHTTP(
-        _ channel: any Channel, identified: IdentifiedCertificate?, serverName: String?, isEncrypted: Bool
-    ) {
-        let caller = HTTPCaller(
-            address: channel.remoteAddress?.ipAddress ?? "", certificate: identified, serverName: serverName,
-            isEncrypted: isEncrypted)
-        http.serve(channel, caller: caller).whenFailure { _ in channel.close(promise: nil) }
-    }
-
-    private func setUpMQTT(_ channel: any Channel) throws {
+    private func setUpMQTT(_ channel: any Channel, _ peer: PeerAddress) throws {
         let loop = loops.here(channel.eventLoop)
         try channel.syncOptions?.setOption(
             .recvAllocator, value: SharedReadBufferAllocator(loop.readBuffer))
-        try addMQTT(
-            channel, principal: .anonymous, account: configuration.account, serverName: nil, isEncrypted: false,
-            readBuffer: loop.readBuffer)
+        let secured = Secured(identified: nil, serverName: nil, isEncrypted: false)
+        try addMQTT(channel, secured, peer, readBuffer: loop.readBuffer)
+    }
+
+    /// What the transport has found out of the client.
+    private struct Secured {
+        let identified: IdentifiedCertificate?
+        let serverName: String?
+        let isEncrypted: Bool
     }
 
     private func addMQTT(
-        _ channel: any Channel, principal: PeerIdentity.Principal, account: AccountID, serverName: String?,
-        isEncrypted: Bool, readBuffer: LoopReadBuffer?
+        _ channel: any Channel, _ secured: Secured, _ peer: PeerAddress, readBuffer: LoopReadBuffer?
     ) throws {
-        let address = channel.remoteAddress
-        let peer = PeerIdentity(
-            principal: principal, address: address?.ipAddress ?? "", port: address?.port ?? 0, serverName: serverName,
-            isEncrypted: isEncrypted)
+        let identity = PeerIdentity(
+            principal: secured.identified.map { .certificate($0.id) } ?? .anonymous, address: peer.address,
+            port: peer.port, serverName: secured.serverName, isEncrypted: secured.isEncrypted)
         try channel.pipeline.syncOperations.addHandler(
             MQTTConnectionHandler(
-                shard: loops.here(channel.eventLoop).shard, account: broker.account(account), peer: peer,
-                readBuffer: readBuffer))
+                shard: loops.here(channel.eventLoop).shard,
+                account: broker.account(secured.identified?.account ?? configuration.account), peer: identity,
+                readBuffer: readBuffer, webSocketCloseIsDisconnect: configuration.webSocketCloseIsDisconnect))
     }
 
     /// The ClientHello is read for its server name, then TLS, then what ALPN or the first bytes choose.
-    private func setUpTLS(_ channel: any Channel, needsCertificate: Bool) throws {
+    private func setUpTLS(_ channel: any Channel, _ peer: PeerAddress, needsCertificate: Bool) throws {
         let end = TLSHandshakeHandler(
-            needsCertificate: needsCertificate, timeoutSeconds: configuration.handshakeTimeoutSeconds,
+            needsCertificate: needsCertificate, timeoutSeconds: configuration.handshakeTimeoutSeconds, peer: peer,
             logger: logger, onFailure: onHandshakeFailure
         ) { [self] context, outcome in
-            handshakeDone(context, outcome, needsCertificate: needsCertificate)
+            handshakeDone(context, outcome, peer, needsCertificate: needsCertificate)
         }
         let endBound = NIOLoopBound(end, eventLoop: channel.eventLoop)
         let context = needsCertificate ? tls.mutual : tls.shared
@@ -215,15 +229,19 @@ extension Gateway {
     }
 
     private func handshakeDone(
-        _ context: ChannelHandlerContext, _ outcome: TLSHandshakeHandler.Outcome, needsCertificate: Bool
+        _ context: ChannelHandlerContext, _ outcome: TLSHandshakeHandler.Outcome, _ peer: PeerAddress,
+        needsCertificate: Bool
     ) {
+        let secured = Secured(
+            identified: outcome.identified, serverName: outcome.serverName, isEncrypted: true)
         if needsCertificate || outcome.applicationProtocol?.isMQTT == true {
-            return proceed(context, outcome, isMQTT: true)
+            return proceed(context, .mqtt, secured, peer)
         }
-        if outcome.applicationProtocol != nil { return proceed(context, outcome, isMQTT: false) }
-        let detector = FirstBytesHandler(timeoutSeconds: configuration.connectTimeoutSeconds, logger: logger) {
-            [self] detectorContext, isMQTT in
-            proceed(detectorContext, outcome, isMQTT: isMQTT)
+        let detector = FirstBytesHandler(
+            mayBeMQTT: outcome.applicationProtocol == nil, timeoutSeconds: configuration.connectTimeoutSeconds,
+            peer: peer, logger: logger
+        ) { [self] detectorContext, choice in
+            proceed(detectorContext, choice, secured, peer)
         }
         do {
             try context.pipeline.syncOperations.addHandler(detector)
@@ -233,30 +251,50 @@ extension Gateway {
         }
     }
 
+    /// Whether who shows no certificate gets as far as CONNECT.
+    private var letsUnidentifiedIn: Bool { configuration.allowsAnonymousOnSharedPort || configuration.asksForPasswords() }
+
     /// Puts the protocol's own handlers at the end of the pipeline and takes the deciding one out.
     private func proceed(
-        _ context: ChannelHandlerContext, _ outcome: TLSHandshakeHandler.Outcome, isMQTT: Bool
+        _ context: ChannelHandlerContext, _ choice: FirstBytes, _ secured: Secured, _ peer: PeerAddress
     ) {
         let channel = context.channel
-        let principal = outcome.identified.map { PeerIdentity.Principal.certificate($0.id) } ?? .anonymous
         do {
-            if isMQTT {
-                guard principal != .anonymous || configuration.allowsAnonymousOnSharedPort else {
+            switch choice {
+            case .mqtt:
+                guard secured.identified != nil || letsUnidentifiedIn else {
                     logger.notice(
                         "mqtt refused without identity",
-                        metadata: ["reason": "NOT_AUTHENTICATED", "address": "\(channel.remoteAddress?.ipAddress ?? "")"])
+                        metadata: ["reason": "NOT_AUTHENTICATED", "address": "\(peer.address)"])
                     return context.close(promise: nil)
                 }
-                try addMQTT(
-                    channel, principal: principal, account: outcome.identified?.account ?? configuration.account,
-                    serverName: outcome.serverName, isEncrypted: true, readBuffer: nil)
-            } else {
-                serveHTTP(
-                    channel, identified: outcome.identified, serverName: outcome.serverName, isEncrypted: true)
+                try addMQTT(channel, secured, peer, readBuffer: nil)
+            case .webSocket: try addWebSocket(channel, secured, peer)
+            case .http: serveHTTP(channel, secured, peer)
             }
             context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         } catch {
             context.close(promise: nil)
+        }
+    }
+
+    private func serveHTTP(_ channel: any Channel, _ secured: Secured, _ peer: PeerAddress) {
+        let caller = HTTPCaller(
+            address: peer.address, certificate: secured.identified, serverName: secured.serverName,
+            isEncrypted: secured.isEncrypted)
+        http.serve(channel, caller: caller, peer: peer).whenFailure { _ in channel.close(promise: nil) }
+    }
+
+    /// The upgrade request is answered; then frames on the wire and MQTT behind them.
+    private func addWebSocket(_ channel: any Channel, _ secured: Secured, _ peer: PeerAddress) throws {
+        let settings = WebSocketUpgradeHandler.Settings(
+            headerBytes: configuration.httpHeaderBytes, timeoutSeconds: configuration.httpRequestTimeoutSeconds,
+            hasCertificate: secured.identified != nil, allowsAnonymous: letsUnidentifiedIn,
+            peer: peer, random: random, logger: logger)
+        try WebSocketUpgradeHandler.install(on: channel, settings) { [self] channel in
+            let frames = WebSocketHandler(frameBytesMax: configuration.webSocketFrameBytes)
+            try channel.pipeline.syncOperations.addHandler(frames)
+            try addMQTT(channel, secured, peer, readBuffer: nil)
         }
     }
 }

@@ -18,9 +18,10 @@ import UnixSignals
 ///  2. documents        the registry's store
 ///  3. messages         the log of sessions, retained messages, presence and queues
 ///  4. authority        CA and server certificate
-///  5. broker           one shard per event loop; what the log has comes back, and what a crash left open is closed
-///  6. follower         applies each commit to the caches and to every loop
-///  7. gateway          the listeners, last to open and first to close
+///  5. passwords        the users that the password file names
+///  6. broker           one shard per event loop; what the log has comes back, and what a crash left open is closed
+///  7. follower         applies each commit to the caches and to every loop
+///  8. gateway          the listeners, last to open and first to close
 package enum Server {
     /// Runs until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
     package static func run(_ configuration: ServerConfiguration, logger: Logger) async throws(ServerFailure) {
@@ -35,7 +36,7 @@ package enum Server {
         _ parts: ServerParts, _ configuration: ServerConfiguration, _ logger: Logger
     ) async -> ServerFailure? {
         var group = ServiceGroupConfiguration(
-            services: [FollowerService(follower: parts.follower), parts.gatewayService],
+            services: [FollowerService(follower: parts.follower), parts.passwordService, parts.gatewayService],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(shutdownSeconds)
         do {

@@ -6,5 +6,8 @@ struct Martlet: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Your own AWS IoT Core in one binary.",
         version: MartletVersion.text,
-        subcommands: [Serve.self, Env.self, Config.self, QuickstartCommand.self, ConnectionsCommand.self, CoverageCommand.self, Version.self])
+        subcommands: [
+            Serve.self, Env.self, Config.self, QuickstartCommand.self, ConnectionsCommand.self, Passwd.self, CoverageCommand.self,
+            Version.self,
+        ])
 }

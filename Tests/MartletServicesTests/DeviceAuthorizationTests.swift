@@ -186,7 +186,7 @@ struct DeviceAuthorizationTests {
                     await services.send(
                         "POST", "/policies/fleet/version?setAsDefault=true",
                         ["policyDocument": .string(ServicesUnderTest.policy)])
-                } == [AffectedPrincipals(account: account, certificates: ids)])
+                } == [AffectedPrincipals(account: account, certificates: ids, policy: "fleet")])
             #expect(
                 try await touched { await services.send("PUT", "/certificates/\(first)?newStatus=INACTIVE") }
                     == [AffectedPrincipals(account: account, certificates: [first])])

@@ -6,6 +6,7 @@ package final class AccountContext: Sendable {
     package let realm: Realm
     package let subscriptions: SubscriptionIndex
     package let retained: RetainedMessages
+    let shareQueues = ShareQueues()
 
     package var account: AccountID { realm.account }
 

@@ -10,6 +10,9 @@ package struct BrokerBehaviour: Sendable {
     package var systemTopicsSeconds = 0
     /// What `$SYS/broker/version` says.
     package var version = "martlet"
+    /// What a client that asks for Response Information is told: a part of the topic tree for its responses (MQTT 5.0
+    /// section 3.2.2.3.15); nil: nothing.
+    package var responseInformation: String?
 
     package init() {}
 }

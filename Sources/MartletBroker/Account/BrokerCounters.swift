@@ -32,6 +32,8 @@ package struct BrokerCounters: Sendable {
     package var droppedPacketTooLarge = 0
     package var droppedExpired = 0
     package var droppedStaleTarget = 0
+    /// Messages of shared groups that no member could take.
+    package var droppedShareUnavailable = 0
     package var pings = 0
     package var subscriptions = 0
     package var takeOvers = 0
@@ -68,6 +70,7 @@ package struct BrokerCounters: Sendable {
         sum.droppedPacketTooLarge += other.droppedPacketTooLarge
         sum.droppedExpired += other.droppedExpired
         sum.droppedStaleTarget += other.droppedStaleTarget
+        sum.droppedShareUnavailable += other.droppedShareUnavailable
         sum.pings += other.pings
         sum.subscriptions += other.subscriptions
         sum.takeOvers += other.takeOvers

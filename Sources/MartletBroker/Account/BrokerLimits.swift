@@ -1,3 +1,5 @@
+import MQTTCodec
+
 /// The named limits of the broker (architecture.md "Limits"); nil means none.
 package struct BrokerLimits: Sendable {
     package var clientIDBytes = 65_535

@@ -29,7 +29,8 @@ package final class ClientConnection {
     let slot: UInt32
     let generation: UInt32
     let account: AccountContext
-    let peer: PeerIdentity
+    /// CONNECT may say more about who it is.
+    var peer: PeerIdentity
     unowned let transport: any ConnectionTransport
 
     var phase = Phase.awaitingConnect
@@ -74,6 +75,12 @@ package final class ClientConnection {
     var waitsForStore = false
     var isDirty = false
     var inflight = InflightWindow()
+    /// QoS 2 messages that the client has published and not released, where no kept session remembers them.
+    var inbound: Set<UInt16>?
+    /// Topic aliases that the client lets the server use; nil for none.
+    var outboundAliases: OutboundAliases?
+    /// It is a member of a shared group: publishers want to know how much room it has.
+    var isShareMember = false
     var pending: CircularBuffer<PendingDelivery>?
     var pendingBytes = 0
     /// Retained messages that a new subscription is still to get.

@@ -18,11 +18,14 @@ package struct AuthorizationRequest: Sendable {
     package let realm: Realm
     package let peer: PeerIdentity
     package let clientID: String
+    /// What CONNECT says about who it is, where the transport could not tell; nil once that has been decided.
+    package let credentials: Credentials?
 
-    package init(realm: Realm, peer: PeerIdentity, clientID: String) {
+    package init(realm: Realm, peer: PeerIdentity, clientID: String, credentials: Credentials? = nil) {
         self.realm = realm
         self.peer = peer
         self.clientID = clientID
+        self.credentials = credentials
     }
 }
 
@@ -33,10 +36,15 @@ package struct ConnectionAuthorization: Sendable {
     package let thingName: String?
     /// The thing that the certificate is attached to as EXCLUSIVE_THING.
     package let exclusiveThingName: String?
+    /// Whose credentials these were; nil where the transport had said who it is, or nobody did.
+    package let user: AuthenticatedUser?
 
-    package init(authorizer: Authorizer, thingName: String?, exclusiveThingName: String? = nil) {
+    package init(
+        authorizer: Authorizer, thingName: String?, exclusiveThingName: String? = nil, user: AuthenticatedUser? = nil
+    ) {
         self.authorizer = authorizer
         self.thingName = thingName
         self.exclusiveThingName = exclusiveThingName
+        self.user = user
     }
 }

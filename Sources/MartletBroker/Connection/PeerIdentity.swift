@@ -7,6 +7,8 @@ package struct PeerIdentity: Sendable {
         case anonymous
         /// A registered certificate, proved by the TLS handshake.
         case certificate(CertificateID)
+        /// A user of the password file, proved by the password in CONNECT.
+        case user(AuthenticatedUser)
     }
 
     package let principal: Principal
@@ -24,11 +26,19 @@ package struct PeerIdentity: Sendable {
         self.isEncrypted = isEncrypted
     }
 
-    /// The `principalIdentifier` of logs and events (lifecycle-events.md section 1).
+    /// The same end of the connection, once CONNECT has said more about it.
+    package func identified(as principal: Principal) -> PeerIdentity {
+        PeerIdentity(
+            principal: principal, address: address, port: port, serverName: serverName, isEncrypted: isEncrypted)
+    }
+
+    /// The `principalIdentifier` of logs and events (lifecycle-events.md section 1); of a user the
+    /// name, as of a custom authorizer its `principalId`.
     package var principalIdentifier: String {
         switch principal {
         case .anonymous: "anonymous"
         case .certificate(let id): id.text
+        case .user(let user): user.name
         }
     }
 }

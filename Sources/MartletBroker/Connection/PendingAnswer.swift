@@ -5,8 +5,9 @@ import NIOCore
 /// An acknowledgement that waits for its turn: for the store, or for those before it `[MQTT-4.6.0-2]`.
 struct PendingAnswer {
     enum Answer {
-        case pubAck(UInt16)
-        /// In a box, so that a queue of PUBACKs carries no room for one.
+        /// PUBACK, PUBREC, PUBREL or PUBCOMP that says success.
+        case short(PacketType, UInt16)
+        /// In a box, so that a queue of short ones carries no room for one.
         case packet(PacketBox)
     }
 

@@ -4,12 +4,14 @@ import NIOCore
 struct RetainedDelivery {
     let filter: ByteBuffer
     let options: SubscriptionOptions
+    let subscriptionID: UInt32
     private let messages: [RetainedMessage]
     private var next = 0
 
-    init(filter: ByteBuffer, options: SubscriptionOptions, messages: [RetainedMessage]) {
+    init(filter: ByteBuffer, options: SubscriptionOptions, subscriptionID: UInt32, messages: [RetainedMessage]) {
         self.filter = filter
         self.options = options
+        self.subscriptionID = subscriptionID
         self.messages = messages
     }
 

@@ -48,6 +48,24 @@ extension SubscriptionTable {
         return UnsafeBufferPointer(start: entries(members.block), count: Int(members.count))
     }
 
+    /// The number of the queue in which a group's messages wait; 0 for none.
+    func queue(ofGroup group: UInt32) -> UInt64 {
+        let group = sharedGroup(group).pointee
+        return UInt64(group.queueHigh) << 32 | UInt64(group.queueLow)
+    }
+
+    /// Whether there is such a group.
+    func setQueue(_ number: UInt64, group name: UnsafeRawBufferPointer, filter: UnsafeRawBufferPointer) {
+        guard let group = group(name, filter) else { return }
+        sharedGroup(group).pointee.queueLow = UInt32(truncatingIfNeeded: number)
+        sharedGroup(group).pointee.queueHigh = UInt32(truncatingIfNeeded: number >> 32)
+    }
+
+    /// The number of a group, as `match` reports it.
+    func group(_ name: UnsafeRawBufferPointer, _ filter: UnsafeRawBufferPointer) -> UInt32? {
+        findPlace(filter).flatMap { findGroup($0.list, name) }
+    }
+
     /// The share name of a group that `match` reported, for logs and reasons.
     public func shareName(ofGroup group: UInt32) -> String {
         String(decoding: nameBytes(group), as: UTF8.self)

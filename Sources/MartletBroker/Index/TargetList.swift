@@ -51,6 +51,10 @@ struct SharedGroup {
     var nameLength: UInt16
     /// The next group of the same filter, 0 for none.
     var next: UInt32
+    /// The number of the group's queue in the message store, in two halves since the arena knows no 8-byte alignment;
+    /// 0 for none.
+    var queueLow: UInt32 = 0
+    var queueHigh: UInt32 = 0
 
     static let headerBytes = MemoryLayout<SharedGroup>.size
 }

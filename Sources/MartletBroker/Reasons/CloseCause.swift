@@ -20,8 +20,6 @@ package enum CloseCause: Sendable {
     case reservedTopic(ReservedTopicRefusal)
     case topicNameInvalid(String)
     case limit(LimitExceeded)
-    /// QoS 2 is refused until it is built.
-    case unsupportedQoS
     case principalRevoked(String)
     case connectNoLongerAllowed(PolicyDecision)
     case shutdown
@@ -65,7 +63,6 @@ extension CloseCause: Reason {
         case .reservedTopic(let refusal): refusal.code
         case .topicNameInvalid: "topicNameInvalid"
         case .limit(let limit): limit.code
-        case .unsupportedQoS: "qos2NotBuilt"
         case .principalRevoked: "principalRevoked"
         case .connectNoLongerAllowed: "connectNoLongerAllowed"
         case .shutdown: "shutdown"
@@ -88,7 +85,6 @@ extension CloseCause: Reason {
         case .denied(let decision), .connectNoLongerAllowed(let decision): decision.evidence
         case .reservedTopic(let refusal): refusal.evidence
         case .limit(let limit): limit.evidence
-        case .unsupportedQoS: [Evidence("detail", "QoS 2 is not built yet; this server grants at most QoS 1")]
         case .shutdown, .deletedByAPI: []
         case .storeFailed(let failure): failure.evidence
         }
@@ -106,7 +102,6 @@ extension CloseCause: Reason {
         case .reservedTopic(let refusal): refusal.reasonCode
         case .topicNameInvalid: .topicNameInvalid
         case .limit(let limit): limit.reasonCode
-        case .unsupportedQoS: .qosNotSupported
         case .shutdown: .serverShuttingDown
         case .deletedByAPI: .administrativeAction
         case .storeFailed: .quotaExceeded
@@ -120,7 +115,7 @@ extension CloseCause: Reason {
         case .connectionLost: .connectionLost
         case .keepAliveTimeout: .keepAliveTimeout
         case .takenOver: .duplicateClientID
-        case .malformed, .protocolViolation, .reservedTopic, .topicNameInvalid, .unsupportedQoS: .clientError
+        case .malformed, .protocolViolation, .reservedTopic, .topicNameInvalid: .clientError
         case .denied, .connectNoLongerAllowed, .principalRevoked: .authError
         case .limit(let limit): limit.reasonCode == .quotaExceeded ? .throttled : .clientError
         case .shutdown: .serverInitiatedDisconnect

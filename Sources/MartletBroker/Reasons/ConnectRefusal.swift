@@ -12,10 +12,15 @@ package enum ConnectRefusal: Error, Reason {
     case authenticationMethodNotBuilt(String)
     case notAuthenticated(String)
     case certificateNotUsable(status: String)
+    /// No user of the password file has this name and password. Which of the two is wrong is not said.
+    case badCredentials(user: String)
+    /// The password was right once; it has been changed since, or the user is gone.
+    case userRevoked(String)
+    /// The password file names IoT policies for the user that the account does not have. A Deny may have stood in them.
+    case userPolicyMissing(user: String, policies: [String])
     case denied(PolicyDecision)
     case willTopicInvalid(String)
     case willReserved(ReservedTopicRefusal)
-    case willQoS2
     case limit(LimitExceeded)
     case shuttingDown
     /// The session cannot be put on disk.
@@ -29,10 +34,12 @@ package enum ConnectRefusal: Error, Reason {
         case .authenticationMethodNotBuilt: "authenticationMethodNotBuilt"
         case .notAuthenticated: "notAuthenticated"
         case .certificateNotUsable: "certificateNotUsable"
+        case .badCredentials: "badUserNameOrPassword"
+        case .userRevoked: "userRevoked"
+        case .userPolicyMissing: "userPolicyMissing"
         case .denied: "authorizationFailure"
         case .willTopicInvalid: "willTopicInvalid"
         case .willReserved(let refusal): refusal.code
-        case .willQoS2: "qos2NotBuilt"
         case .limit(let limit): limit.code
         case .shuttingDown: "shutdown"
         case .storeFailed(let failure): failure.code
@@ -49,9 +56,11 @@ package enum ConnectRefusal: Error, Reason {
         case .emptyClientIDNeedsCleanSession: [Evidence("detail", "an empty client id needs clean session 1")]
         case .authenticationMethodNotBuilt(let method): [Evidence("method", method)]
         case .certificateNotUsable(let status): [Evidence("status", status)]
+        case .badCredentials(let user), .userRevoked(let user): [Evidence("user", user)]
+        case .userPolicyMissing(let user, let policies):
+            [Evidence("user", user), Evidence("missing", policies.joined(separator: " "))]
         case .denied(let decision): decision.evidence
         case .willReserved(let refusal): refusal.evidence
-        case .willQoS2: [Evidence("detail", "a will of QoS 2 needs QoS 2, which is not built yet")]
         case .limit(let limit): limit.evidence
         case .shuttingDown: []
         case .storeFailed(let failure): failure.evidence
@@ -63,10 +72,10 @@ package enum ConnectRefusal: Error, Reason {
         case .malformed(let packet): packet.reasonCode
         case .clientIDInvalid, .emptyClientIDNeedsCleanSession: .clientIdentifierNotValid
         case .authenticationMethodNotBuilt: .badAuthenticationMethod
-        case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
+        case .badCredentials: .badUserNameOrPassword
+        case .notAuthenticated, .certificateNotUsable, .userRevoked, .userPolicyMissing, .denied: .notAuthorized
         case .willTopicInvalid: .topicNameInvalid
         case .willReserved(let refusal): refusal.reasonCode
-        case .willQoS2: .qosNotSupported
         case .limit(let limit): limit.reasonCode
         case .shuttingDown: .serverShuttingDown
         case .storeFailed: .quotaExceeded
@@ -77,7 +86,7 @@ package enum ConnectRefusal: Error, Reason {
     /// What the event says when the client id had been granted already.
     package var disconnectReason: DisconnectReason {
         switch self {
-        case .denied, .notAuthenticated, .certificateNotUsable: .authError
+        case .denied, .notAuthenticated, .certificateNotUsable, .badCredentials, .userRevoked, .userPolicyMissing: .authError
         case .storeFailed, .serverError: .serverError
         case .shuttingDown: .serverInitiatedDisconnect
         case .limit: .throttled
@@ -90,9 +99,17 @@ package enum ConnectRefusal: Error, Reason {
         switch self {
         case .malformed(let packet): packet.fault == .protocolVersionUnsupported ? .unacceptableProtocolVersion : nil
         case .clientIDInvalid, .emptyClientIDNeedsCleanSession: .identifierRejected
-        case .notAuthenticated, .certificateNotUsable, .denied: .notAuthorized
+        case .badCredentials: .badUserNameOrPassword
+        case .notAuthenticated, .certificateNotUsable, .userRevoked, .userPolicyMissing, .denied: .notAuthorized
         case .limit, .shuttingDown, .storeFailed, .serverError: .serverUnavailable
-        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved, .willQoS2: nil
+        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved: nil
         }
+    }
+}
+
+extension ConnectRefusal {
+    /// Too much of something waits: the client may try again (0x97, in 3.1.1 return code 3).
+    package static func quota(_ name: String, limit: Int, asked: Int) -> ConnectRefusal {
+        .limit(LimitExceeded(name, limit: limit, asked: asked, reasonCode: .quotaExceeded))
     }
 }

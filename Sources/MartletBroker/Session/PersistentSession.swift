@@ -21,6 +21,15 @@ final class PersistentSession: @unchecked Sendable {
     var version: ProtocolVersion
     var subscriptions: [ByteBuffer: HeldSubscription]
     var window: QueueWindow
+    /// QoS 2 messages that the client has published and not released: none of them is taken twice `[MQTT-4.3.3-10]`.
+    /// By packet identifier, with the record that outlives a crash.
+    var inbound: [UInt16: StoreNumber]
+    /// Numbers of records that are over; the next exchanges take them, so that a long life leaves few behind.
+    private var spareNumbers: [StoreNumber] = []
+
+    var isShareMember: Bool {
+        subscriptions.keys.contains(where: \.isSharedFilter)
+    }
 
     /// Entries that have come from the store and wait for the window, in order and without gaps but for settled ones.
     var ready = CircularBuffer<QueueEntry>(initialCapacity: 4)
@@ -38,7 +47,8 @@ final class PersistentSession: @unchecked Sendable {
 
     init(
         place: SessionPlace, queue: StoreNumber, expirySeconds: UInt32, version: ProtocolVersion,
-        subscriptions: [ByteBuffer: HeldSubscription] = [:], window: QueueWindow = QueueWindow()
+        subscriptions: [ByteBuffer: HeldSubscription] = [:], window: QueueWindow = QueueWindow(),
+        inbound: [UInt16: StoreNumber] = [:]
     ) {
         self.place = place
         self.queue = queue
@@ -46,7 +56,17 @@ final class PersistentSession: @unchecked Sendable {
         self.version = version
         self.subscriptions = subscriptions
         self.window = window
+        self.inbound = inbound
     }
+
+    /// A number for the record of one more exchange.
+    func takeNumber(_ store: some MessageStore) -> StoreNumber { spareNumbers.popLast() ?? store.makeNumber() }
+
+    /// The record is removed, or about to be.
+    func giveBack(_ number: StoreNumber) { spareNumbers.append(number) }
+
+    /// Records of exchanges under way.
+    var exchangeNumbers: [StoreNumber] { Array(inbound.values) + window.released.map(\.number) }
 
     /// A connection takes it up: what is not settled will be read again from the store.
     func connect() {
@@ -65,6 +85,9 @@ final class PersistentSession: @unchecked Sendable {
 
     /// Whether the store has entries that `ready` does not.
     var isBehind: Bool { expected <= lastKnown }
+
+    /// Messages that wait, in memory and in the store.
+    var backlog: Int { ready.count + (isBehind ? Int(clamping: lastKnown - expected + 1) : 0) }
 
     /// Takes an entry that the store has just made durable, if it is the next one and goes out at once; else it will be
     /// read. Its body is a part of what some loop has submitted, so one that waits would hold on to all of that.

@@ -1,4 +1,6 @@
+import MQTTCodec
 import MartletStore
+import NIOCore
 
 /// The reading side of a kept session's queue: which entries were sent on this connection, which are settled, and what
 /// a packet identifier stands for. A value: what is done with it is decided elsewhere.
@@ -20,13 +22,21 @@ struct QueueWindow {
     private(set) var openCount = 0
     /// Whether the entries after `settledThrough` are settled, as far as is known.
     private var settled: RingOfFlags
+    /// Whether they are being sent at QoS 2.
+    private var exactlyOnce = RingOfFlags()
+    /// Messages of QoS 2 that the client has and that are out of the queue, but whose PUBCOMP has not come: only PUBREL
+    /// is repeated `[MQTT-4.3.3-6]`. In the order of their PUBRECs.
+    private(set) var released = CircularBuffer<ReleasedExchange>(initialCapacity: 1)
 
-    init(_ cursor: QueueCursor = QueueCursor()) {
+    init(_ cursor: QueueCursor = QueueCursor(), released: [ReleasedExchange] = []) {
         settledThrough = cursor.settledThrough
         sentThrough = max(cursor.sentThrough, cursor.settledThrough)
         settled = RingOfFlags()
         next = cursor.settledThrough + 1
         for sequence in cursor.settledBeyond where sequence > settledThrough { mark(sequence) }
+        self.released.append(contentsOf: released.sorted { $0.sequence < $1.sequence })
+        // A crash may have come between the two.
+        for exchange in self.released { mark(exchange.sequence) }
     }
 
     /// The client may have got everything up to here before a crash: it is a repetition if it comes again.
@@ -35,7 +45,7 @@ struct QueueWindow {
     /// A new connection: everything that is not settled is sent again, in order.
     mutating func reconnect() {
         next = settledThrough + 1
-        openCount = 0
+        openCount = released.count
     }
 
     func isSettled(_ sequence: UInt64) -> Bool {
@@ -46,7 +56,8 @@ struct QueueWindow {
     /// windows and never so far that identifiers meet `[MQTT-2.2.1-4]`.
     func hasRoom(_ receiveMaximum: Int, for sequence: UInt64) -> Bool {
         let span = min(Self.identifierCount, UInt64(max(receiveMaximum, 16)) * Self.windowsAhead)
-        return openCount < receiveMaximum && (sequence <= settledThrough || sequence - settledThrough <= span)
+        let first = min(settledThrough, released.first.map { $0.sequence - 1 } ?? .max)
+        return openCount < receiveMaximum && (sequence <= first || sequence - first <= span)
     }
 
     private static let windowsAhead: UInt64 = 4
@@ -61,14 +72,17 @@ struct QueueWindow {
     }
 
     /// The entry goes out: its identifier, and whether it is a repetition.
-    mutating func send(_ sequence: UInt64) -> (packetID: UInt16, isRepeated: Bool) {
+    mutating func send(_ sequence: UInt64, _ qos: QoS = .atLeastOnce) -> (packetID: UInt16, isRepeated: Bool) {
         defer {
             next = sequence + 1
             openCount += 1
             sentThrough = max(sentThrough, sequence)
         }
-        return (UInt16((sequence - 1) % Self.identifierCount) + 1, sequence <= sentThrough)
+        if qos == .exactlyOnce, sequence > settledThrough { exactlyOnce.set(Int(sequence - settledThrough - 1)) }
+        return (Self.packetID(of: sequence), sequence <= sentThrough)
     }
+
+    static func packetID(of sequence: UInt64) -> UInt16 { UInt16((sequence - 1) % identifierCount) + 1 }
 
     /// The entry will not be sent: it has expired, or may not be delivered.
     mutating func discard(_ sequence: UInt64) {
@@ -77,22 +91,61 @@ struct QueueWindow {
         mark(sequence)
     }
 
-    /// The client has acknowledged; false when nothing of that identifier is open.
-    mutating func acknowledge(_ packetID: UInt16) -> Bool {
-        guard packetID != 0 else { return false }
+    /// PUBACK: the entry is settled.
+    mutating func acknowledge(_ packetID: UInt16) -> ExchangeStep {
+        guard let sequence = open(packetID) else { return isReleased(packetID) ? .wrongQoS : .unknown }
+        guard !isExactlyOnce(sequence) else { return .wrongQoS }
+        openCount -= 1
+        mark(sequence)
+        return .done
+    }
+
+    /// PUBREC: the entry is settled, and its exchange goes on without it.
+    /// - Parameter number: where the store keeps that; taken only when it is the first PUBREC.
+    mutating func release(_ packetID: UInt16, as number: () -> StoreNumber) -> (ExchangeStep, ReleasedExchange?) {
+        guard let sequence = open(packetID) else { return (isReleased(packetID) ? .done : .unknown, nil) }
+        guard isExactlyOnce(sequence) else { return (.wrongQoS, nil) }
+        let exchange = ReleasedExchange(sequence: sequence, number: number())
+        released.append(exchange)
+        mark(sequence)
+        return (.done, exchange)
+    }
+
+    /// PUBREC with a failure code ends the exchange `[MQTT-4.4.0-2]`.
+    mutating func reject(_ packetID: UInt16) -> ExchangeStep {
+        guard let sequence = open(packetID) else { return isReleased(packetID) ? .wrongQoS : .unknown }
+        guard isExactlyOnce(sequence) else { return .wrongQoS }
+        openCount -= 1
+        mark(sequence)
+        return .done
+    }
+
+    /// PUBCOMP: the exchange is over. nil when no exchange is that far.
+    mutating func complete(_ packetID: UInt16) -> ReleasedExchange? {
+        guard let index = released.firstIndex(where: { $0.packetID == packetID }) else { return nil }
+        openCount -= 1
+        return released.remove(at: index)
+    }
+
+    private func isReleased(_ packetID: UInt16) -> Bool { released.contains { $0.packetID == packetID } }
+
+    private func isExactlyOnce(_ sequence: UInt64) -> Bool { exactlyOnce[Int(clamping: sequence - settledThrough - 1)] }
+
+    /// The entry that a packet identifier stands for, if it was sent on this connection and is not settled.
+    private func open(_ packetID: UInt16) -> UInt64? {
+        guard packetID != 0 else { return nil }
         let count = Self.identifierCount
         let distance = (UInt64(packetID) - 1 + count - settledThrough % count) % count
         let sequence = settledThrough + 1 + distance
-        guard sequence < next, !isSettled(sequence) else { return false }
-        openCount -= 1
-        mark(sequence)
-        return true
+        return sequence < next && !isSettled(sequence) ? sequence : nil
     }
 
     private mutating func mark(_ sequence: UInt64) {
         guard sequence > settledThrough else { return }
         settled.set(Int(sequence - settledThrough - 1))
-        settledThrough += UInt64(settled.dropLeadingTrue())
+        let passed = settled.dropLeadingTrue()
+        exactlyOnce.drop(passed)
+        settledThrough += UInt64(passed)
         // What was settled out of turn on an earlier connection need not be passed one by one.
         next = max(next, settledThrough + 1)
     }
@@ -103,4 +156,13 @@ struct QueueWindow {
             settledThrough: settledThrough, sentThrough: sentThrough,
             settledBeyond: settled.trueIndexes.map { settledThrough + 1 + UInt64($0) })
     }
+}
+
+/// A QoS 2 message that the client has received and for whose PUBCOMP the server waits.
+struct ReleasedExchange: Hashable {
+    let sequence: UInt64
+    /// Of the record that outlives a crash.
+    let number: StoreNumber
+
+    var packetID: UInt16 { QueueWindow.packetID(of: sequence) }
 }

@@ -25,6 +25,11 @@ struct RingOfFlags {
         return dropped
     }
 
+    /// Removes so many flags from the front, whatever they are.
+    mutating func drop(_ count: Int) {
+        for _ in 0..<Swift.min(count, flags.count) where flags.removeFirst() { trueCount -= 1 }
+    }
+
     /// Ascending.
     var trueIndexes: [Int] {
         guard trueCount > 0 else { return [] }

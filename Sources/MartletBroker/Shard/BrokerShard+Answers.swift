@@ -5,17 +5,17 @@ import NIOCore
 /// Acknowledgements leave a connection in the order of what they acknowledge `[MQTT-4.6.0-2]`, and not before what they
 /// promise is on disk.
 extension BrokerShard {
-    /// Sends a PUBACK, or lets it wait.
+    /// Sends an acknowledgement that says success, or lets it wait.
     /// - Parameter isStored: what it acknowledges is in this turn's batch.
     @inline(__always)
-    func answerPublish(_ connection: ClientConnection, _ packetID: UInt16, isStored: Bool) {
+    func answerShort(_ type: PacketType, _ connection: ClientConnection, _ packetID: UInt16, isStored: Bool) {
         guard isStored || connection.answers != nil else {
             ensureOutput(connection)
-            AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
+            AckEncoder.append(type, packetID, reasonCode: .success, into: &connection.output.tail)
             counters.answersOut += 1
             return markDirty(connection)
         }
-        enqueue(.pubAck(packetID), isStored: isStored, on: connection)
+        enqueue(.short(type, packetID), isStored: isStored, on: connection)
     }
 
     func answer(_ connection: ClientConnection, _ packet: Packet, isStored: Bool) {
@@ -26,7 +26,7 @@ extension BrokerShard {
     private func enqueue(_ answer: PendingAnswer.Answer, isStored: Bool, on connection: ClientConnection) {
         if connection.answers == nil { connection.answers = CircularBuffer() }
         let ticket = isStored ? submitted.next : connection.answers?.last?.ticket ?? .zero
-        if case .pubAck = answer { connection.pendingPubAcks += 1 }
+        if case .short(.pubAck, _) = answer { connection.pendingPubAcks += 1 }
         let waitsAlready = connection.answers?.last.map { $0.ticket == ticket } ?? false
         connection.answers?.append(PendingAnswer(ticket: ticket, answer: answer))
         if isStored, !waitsAlready { afterDurable(.answers(ref(connection))) }
@@ -37,10 +37,10 @@ extension BrokerShard {
         while let first = connection.answers?.first, first.ticket <= durable {
             connection.answers?.removeFirst()
             switch first.answer {
-            case .pubAck(let packetID):
-                connection.pendingPubAcks -= 1
+            case .short(let type, let packetID):
+                if type == .pubAck { connection.pendingPubAcks -= 1 }
                 ensureOutput(connection)
-                AckEncoder.appendPubAck(packetID, into: &connection.output.tail)
+                AckEncoder.append(type, packetID, reasonCode: .success, into: &connection.output.tail)
                 counters.answersOut += 1
                 markDirty(connection)
             case .packet(let box): send(box.packet, to: connection)

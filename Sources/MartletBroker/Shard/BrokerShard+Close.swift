@@ -43,6 +43,8 @@ extension BrokerShard {
         connection.pending = nil
         connection.answers = nil
         connection.pendingPubAcks = 0
+        connection.inbound = nil
+        connection.outboundAliases = nil
         connection.subscriptions = nil
         connection.retainedDeliveries = nil
         connection.publishCache = nil
@@ -162,7 +164,8 @@ extension Reason {
             }
         case let refusal as ConnectRefusal:
             switch refusal {
-            case .denied, .certificateNotUsable, .storeFailed, .serverError: refusal.code
+            case .denied, .certificateNotUsable, .badCredentials, .userRevoked, .userPolicyMissing, .storeFailed, .serverError:
+                refusal.code
             case .willReserved(let refusal): refusal.sentence
             default: refusal.description
             }

@@ -51,7 +51,6 @@ extension BrokerShard {
         if let refusal = checkClientID(connect) { return refusal }
         if let method = connect.properties.authenticationMethod { return .authenticationMethodNotBuilt(method.string) }
         guard let will = connect.will else { return nil }
-        if will.qos == .exactlyOnce { return .willQoS2 }
         return will.topic.bytes.withUnsafeBytes { topic in
             do throws(MalformedPacket) {
                 try TopicName.validate(topic)
@@ -80,7 +79,8 @@ extension BrokerShard {
     func authorize(_ connection: ClientConnection) {
         connection.authorizationIsStale = false
         let request = AuthorizationRequest(
-            realm: connection.account.realm, peer: connection.peer, clientID: connection.clientID)
+            realm: connection.account.realm, peer: connection.peer, clientID: connection.clientID,
+            credentials: connection.credentials)
         let ref = ref(connection)
         let shard = NIOLoopBound(self, eventLoop: loop)
         broker.authority.authorize(request, on: loop) { result in
@@ -90,6 +90,9 @@ extension BrokerShard {
 
     private func authorized(_ ref: ConnectionRef, _ result: Result<ConnectionAuthorization, ConnectRefusal>) {
         guard let connection = connection(ref), let connect = connection.pendingConnect?.packet else { return }
+        if case .success(let authorization) = result, let user = authorization.user {
+            connection.peer = connection.peer.identified(as: .user(user))
+        }
         if connection.authorizationIsStale { return authorize(connection) }
         switch result {
         case .failure(let refusal): refuse(connection, refusal)
@@ -178,6 +181,9 @@ extension BrokerShard {
         connection.askedKeepAliveSeconds = connect.keepAliveSeconds
         connection.connectedAt = broker.clock.now()
         connection.lastHeardSecond = second
+        if let limit = connect.properties.topicAliasMaximum, limit > 0 {
+            connection.outboundAliases = OutboundAliases(limit: min(Int(limit), limits.topicAliases))
+        }
         armKeepAlive(connection)
         counters.connectsSucceeded += 1
         send(.connAck(connAck(for: connect, on: connection, grant)), to: connection)
@@ -199,7 +205,6 @@ extension BrokerShard {
             properties.sessionExpiryIntervalSeconds = expiry
         }
         properties.receiveMaximum = UInt16(min(limits.inflightIn, 65_535))
-        properties.maximumQoS = .atLeastOnce
         if limits.packetBytes < VariableByteInteger.maximum {
             properties.maximumPacketSizeBytes = UInt32(limits.packetBytes)
         }
@@ -208,9 +213,9 @@ extension BrokerShard {
         if connection.keepAliveSeconds != Int(connect.keepAliveSeconds) {
             properties.serverKeepAliveSeconds = UInt16(connection.keepAliveSeconds)
         }
-        // Refused until they are built.
-        properties.sharedSubscriptionAvailable = false
-        properties.subscriptionIdentifiersAvailable = false
+        if connect.properties.requestResponseInformation == true, let information = behaviour.responseInformation {
+            properties.responseInformation = MQTTString(information)
+        }
         return ConnAck(sessionPresent: grant.isSessionPresent, reasonCode: .success, properties: properties)
     }
 

@@ -16,12 +16,7 @@ extension BrokerShard {
             subscriptionCount: connection.subscriptions?.count ?? session?.subscriptions.count ?? 0,
             sessionExpirySeconds: session?.expirySeconds,
             inflightCount: session?.window.openCount ?? connection.inflight.count,
-            queuedCount: session.map(queuedCount) ?? connection.pending?.count ?? 0)
-    }
-
-    /// Entries of the session's queue that have not been sent, as far as this loop has heard of them.
-    private func queuedCount(_ session: PersistentSession) -> Int {
-        session.lastKnown < session.window.next ? 0 : Int(clamping: session.lastKnown - session.window.next + 1)
+            queuedCount: session?.backlog ?? connection.pending?.count ?? 0)
     }
 
     /// A page of this loop's live connections of one account, by client id.

@@ -20,38 +20,74 @@ extension BrokerShard {
     ///   acknowledged.
     @discardableResult
     func deliver(
-        _ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>, reach: Reach = .everybody
+        _ message: OutgoingMessage, to targets: UnsafeBufferPointer<SubscriptionEntry>, in account: AccountContext,
+        reach: Reach = .everybody
     ) -> Bool {
         localBatch.reset()
         for loop in openOutboxes { loop.beginMessage() }
-        for target in targets {
-            if target.options.contains(.noLocal), message.publisher == target.ref { continue }
-            if target.loop == SessionPlace.loopMarker {
-                deliver(message, toSession: target, reach)
-            } else if reach != .queues {
-                write(message, to: target)
+        var index = 0
+        var isStored = false
+        while index < targets.count {
+            let target = targets[index]
+            index += 1
+            let firstFurther = index
+            while index < targets.count, targets[index].options.contains(.furtherID) { index += 1 }
+            if target.loop == SubscriptionEntry.groupMarker {
+                switch self.target(inGroup: target.subscriber, of: message, account, reach) {
+                case .member(let member): deliver(message, to: member, further: Self.noFurther, reach, &isStored)
+                case .queue(let queue):
+                    queueTargets.append(QueueTarget(queue: queue, subscriptionID: 0, flags: message.qos))
+                case nil: break
+                }
+            } else {
+                if target.options.contains(.noLocal), message.publisher == target.ref { continue }
+                let further = UnsafeBufferPointer(rebasing: targets[firstFurther..<index])
+                deliver(message, to: target, further: further, reach, &isStored)
             }
         }
-        let isStored = storeForQueues(message)
+        if storeForQueues(message) { isStored = true }
         if !localBatch.isEmpty { deliver(localBatch) }
         return isStored
     }
 
+    private static var noFurther: UnsafeBufferPointer<SubscriptionEntry> { UnsafeBufferPointer(start: nil, count: 0) }
+
     @inline(__always)
-    private func write(_ message: OutgoingMessage, to target: SubscriptionEntry) {
-        let batch = target.loop == index ? localBatch : outbox(for: target.loop)
-        if !batch.append(message, to: target) { counters.droppedPacketTooLarge += 1 }
+    private func deliver(
+        _ message: OutgoingMessage, to target: SubscriptionEntry, further: UnsafeBufferPointer<SubscriptionEntry>,
+        _ reach: Reach, _ isStored: inout Bool
+    ) {
+        if target.loop == SessionPlace.loopMarker {
+            deliver(message, toSession: target, further, reach, &isStored)
+        } else if reach != .queues {
+            write(message, to: target, further)
+        }
     }
 
-    /// A kept session gets QoS 1 from its queue, and QoS 0 only while its client is connected.
-    private func deliver(_ message: OutgoingMessage, toSession target: SubscriptionEntry, _ reach: Reach) {
+    @inline(__always)
+    private func write(
+        _ message: OutgoingMessage, to target: SubscriptionEntry, _ further: UnsafeBufferPointer<SubscriptionEntry>
+    ) {
+        let batch = target.loop == index ? localBatch : outbox(for: target.loop)
+        if !batch.append(message, to: target, further: further) { counters.droppedPacketTooLarge += 1 }
+    }
+
+    /// A kept session gets QoS 1 and 2 from its queue, and QoS 0 only while its client is connected.
+    private func deliver(
+        _ message: OutgoingMessage, toSession target: SubscriptionEntry, _ further: UnsafeBufferPointer<SubscriptionEntry>,
+        _ reach: Reach, _ isStored: inout Bool
+    ) {
         if message.qos > 0, target.options.qos > 0 {
             guard reach != .connections else { return }
             let isRetained = message.retain && target.options.contains(.retainAsPublished)
-            queueTargets.append(
-                QueueTarget(
-                    queue: broker.sessions.queue(of: target.subscriber), subscriptionID: target.subscriptionID,
-                    flags: isRetained ? QueueFlags.retain : 0))
+            let flags = min(message.qos, target.options.qos) | (isRetained ? QueueFlags.retain : 0)
+            let queue = broker.sessions.queue(of: target.subscriber)
+            guard further.isEmpty else {
+                store(message, for: QueueTarget(queue: queue, subscriptionID: 0, flags: flags), target, further)
+                isStored = true
+                return
+            }
+            queueTargets.append(QueueTarget(queue: queue, subscriptionID: target.subscriptionID, flags: flags))
             return
         }
         guard reach != .queues, let (ref, version) = broker.sessions.connection(of: target.subscriber) else { return }
@@ -60,7 +96,26 @@ extension BrokerShard {
             message,
             to: SubscriptionEntry(
                 subscriber: ref.slot, loop: ref.loop, generation: ref.generation, options: options,
-                subscriptionID: target.subscriptionID))
+                subscriptionID: target.subscriptionID), further)
+    }
+
+    /// A queue entry has room for one Subscription Identifier. A message that carries several is stored for its session
+    /// alone, with all of them among its properties.
+    private func store(
+        _ message: OutgoingMessage, for queue: QueueTarget, _ target: SubscriptionEntry,
+        _ further: UnsafeBufferPointer<SubscriptionEntry>
+    ) {
+        var properties = ByteBuffer()
+        SubscriptionIdentifiers.append(target, further) { properties.writeInteger($0) }
+        properties.writeBytes(message.properties)
+        let now = broker.clock.now()
+        properties.withUnsafeReadableBytes { bytes in
+            var whole = message
+            whole.properties = bytes
+            withBatch { batch in
+                batch.append(to: CollectionOfOne(queue)) { StoredMessage.write(whole, at: now, into: &$0) }
+            }
+        }
     }
 
     private func storeForQueues(_ message: OutgoingMessage) -> Bool {
@@ -103,12 +158,24 @@ extension BrokerShard {
                 counters.droppedOutboundFull += 1
                 return
             }
-            write(frame, payload, firstByte: 0x30 | (record.retain ? 1 : 0), to: connection)
+            if connection.outboundAliases != nil {
+                writeAliased(frame, payload, firstByte: 0x30 | (record.retain ? 1 : 0), packetID: 0, to: connection)
+            } else {
+                write(frame, payload, firstByte: 0x30 | (record.retain ? 1 : 0), to: connection)
+            }
         } else if isFull || connection.pending != nil || connection.inflight.count >= connection.receiveMaximum {
             queue(record, frame, payload, for: connection)
+            noteRoom(of: connection)
         } else {
-            let start = write(frame, payload, firstByte: 0x32 | (record.retain ? 1 : 0), to: connection)
-            connection.output.patch(connection.inflight.open(), at: start, offset: Int(record.packetIDOffset))
+            let qos: QoS = record.qos == 2 ? .exactlyOnce : .atLeastOnce
+            let firstByte = 0x30 | PublishEncoder.flags(qos: qos, retain: record.retain)
+            if connection.outboundAliases != nil {
+                writeAliased(frame, payload, firstByte: firstByte, packetID: connection.inflight.open(qos), to: connection)
+            } else {
+                let start = write(frame, payload, firstByte: firstByte, to: connection)
+                connection.output.patch(connection.inflight.open(qos), at: start, offset: Int(record.packetIDOffset))
+            }
+            noteRoom(of: connection)
         }
     }
 
@@ -161,7 +228,7 @@ extension BrokerShard {
     }
 }
 
-// MARK: QoS 1
+// MARK: QoS 1 and 2
 
 extension BrokerShard {
     /// The window or the socket is full: the message waits. At the limit the newest is dropped, reason `queueFull`.
@@ -178,7 +245,7 @@ extension BrokerShard {
         }
         var copy = ByteBufferAllocator().buffer(capacity: bytes)
         copy.writeBytes(frame)
-        copy.setInteger(0x32 | (record.retain ? 1 : 0) as UInt8, at: 0)
+        copy.setInteger(0x30 | record.qos << 1 | (record.retain ? 1 : 0), at: 0)
         if let payload { copy.writeImmutableBuffer(payload) }
         if connection.pending == nil { connection.pending = CircularBuffer() }
         connection.pendingBytes += bytes
@@ -186,13 +253,6 @@ extension BrokerShard {
             PendingDelivery(
                 frame: copy, packetIDOffset: Int(record.packetIDOffset), expiryOffset: Int(record.expiryOffset),
                 queuedAtSecond: second))
-    }
-
-    func acknowledged(_ connection: ClientConnection, _ packetID: UInt16) {
-        if let session = connection.session { return acknowledged(session, connection, packetID) }
-        // An acknowledgement of nothing is ignored: a client may repeat one.
-        guard connection.inflight.close(packetID), connection.pending != nil else { return }
-        sendPending(connection)
     }
 
     /// Sends what waited, as far as the window and the socket allow.
@@ -205,8 +265,16 @@ extension BrokerShard {
                 counters.droppedExpired += 1
                 continue
             }
+            let firstByte: UInt8 = delivery.frame.getInteger(at: 0) ?? 0
+            let packetID = connection.inflight.open(firstByte & 0b0100 != 0 ? .exactlyOnce : .atLeastOnce)
+            if connection.outboundAliases != nil {
+                delivery.frame.withUnsafeReadableBytes {
+                    writeAliased($0, nil, firstByte: firstByte, packetID: packetID, to: connection)
+                }
+                continue
+            }
             ensureOutput(connection)
-            delivery.frame.setInteger(connection.inflight.open(), at: delivery.packetIDOffset)
+            delivery.frame.setInteger(packetID, at: delivery.packetIDOffset)
             connection.output.tail.writeImmutableBuffer(delivery.frame)
             counters.publishOut += 1
             counters.publishOutBytes += delivery.frame.readableBytes
@@ -229,7 +297,7 @@ extension BrokerShard {
 }
 
 extension SubscriptionEntry {
-    /// A kept session that gets QoS 1 from its queue.
-    var isQueue: Bool { loop == SessionPlace.loopMarker && options.qos > 0 }
+    /// A kept session that gets QoS 1 and 2 from its queue, or a group that may have one.
+    var isQueue: Bool { loop == SessionPlace.loopMarker && options.qos > 0 || loop == Self.groupMarker }
     var ref: ConnectionRef { ConnectionRef(loop: loop, slot: subscriber, generation: generation) }
 }

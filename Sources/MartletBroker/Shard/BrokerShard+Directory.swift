@@ -207,9 +207,11 @@ extension BrokerShard {
         guard let session = entry.session else { return }
         entry.session = nil
         removeFromIndex(Array(session.subscriptions.keys), of: session.place.ref, entry.account)
+        leaveQueues(session.subscriptions.keys, entry.account)
         counters.subscriptions -= session.subscriptions.count
         withBatch { batch in
             for held in session.subscriptions.values { batch.remove(held.number) }
+            for number in session.exchangeNumbers { batch.remove(number) }
             batch.endQueue(session.queue)
         }
         broker.sessions.remove(session.place)

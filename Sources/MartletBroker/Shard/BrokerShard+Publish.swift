@@ -10,9 +10,8 @@ extension BrokerShard {
     func publish(
         _ connection: ClientConnection, _ frame: UnsafeRawBufferPointer, _ view: PublishView
     ) throws(MalformedPacket) {
-        guard view.qos != .exactlyOnce else { return close(connection, .unsupportedQoS) }
         // [MQTT-3.3.4-9]; 3.1.1 has no such limit, so its client is just not read from.
-        if view.qos == .atLeastOnce, connection.version == .v5, connection.pendingPubAcks >= limits.inflightIn {
+        if view.qos != .atMostOnce, connection.version == .v5, isOverReceiveMaximum(connection, view) {
             return close(
                 connection,
                 .limit(
@@ -86,6 +85,7 @@ extension BrokerShard {
     }
 
     private func publish(_ connection: ClientConnection, _ message: inout OutgoingMessage, _ view: PublishView) {
+        if connection.hasInbound(view.packetID), answerRepetition(connection, view) { return }
         message.topicHash = broker.topicHasher.hash(message.topic)
         let box = publishCache(of: connection)
         if let entry = box.cache.find(message.topic, hash: message.topicHash) {
@@ -107,7 +107,9 @@ extension BrokerShard {
         guard verdict.contains(.allowed), !message.retain || verdict.contains(.retainAllowed) else {
             return refusePublish(connection, message, view, verdict)
         }
-        if let storeFailure, view.qos == .atLeastOnce, message.retain || targets.contains(where: \.isQueue) {
+        if let storeFailure, view.qos != .atMostOnce,
+            message.retain || targets.contains(where: \.isQueue) || connection.session != nil && view.qos == .exactlyOnce
+        {
             return refuse(connection, view, .storeFailed(storeFailure))
         }
         var isStored = false
@@ -120,12 +122,17 @@ extension BrokerShard {
             }
         }
         if verdict.contains(.service) { handToService(message, of: connection) }
-        if !targets.isEmpty, deliver(message, to: targets) {
+        if !targets.isEmpty, deliver(message, to: targets, in: connection.account) {
             isStored = true
             connection.waitsForStore = isStoreBehind
         }
-        guard view.qos == .atLeastOnce else { return }
-        answerPublish(connection, view.packetID, isStored: isStored)
+        switch view.qos {
+        case .atMostOnce: break
+        case .atLeastOnce: answerShort(.pubAck, connection, view.packetID, isStored: isStored)
+        case .exactlyOnce:
+            openInbound(view.packetID, connection)
+            answerShort(.pubRec, connection, view.packetID, isStored: isStored || connection.session != nil)
+        }
     }
 
     /// The topic is a request to a service: it has its own copy, in the order in which its client published.
@@ -205,27 +212,38 @@ extension BrokerShard {
         }
     }
 
-    /// Fills `targets`: one entry per subscriber, at the highest QoS of its matching filters.
-    private func findTargets(_ topic: UnsafeRawBufferPointer, _ account: AccountContext) {
+    /// Fills `targets`: one entry per subscriber, at the highest QoS of its matching filters, with its further
+    /// Subscription Identifiers behind it; and one for each shared group.
+    func findTargets(_ topic: UnsafeRawBufferPointer, _ account: AccountContext) {
         matches.removeAll()
         targets.removeAll(keepingCapacity: true)
         account.subscriptions.table.match(topic, into: &matches)
-        guard matches.entries.count > 1 else {
+        if matches.entries.count <= 1 {
             targets.append(contentsOf: matches.entries.lazy.filter { !$0.options.contains(.suspended) })
-            return
+        } else {
+            var current = -1
+            let sorted = matches.entries.sorted { ($0.loop, $0.subscriber) < ($1.loop, $1.subscriber) }
+            for entry in sorted where !entry.options.contains(.suspended) { addTarget(entry, &current) }
         }
-        let sorted = matches.entries.sorted { ($0.loop, $0.subscriber) < ($1.loop, $1.subscriber) }
-        for entry in sorted where !entry.options.contains(.suspended) { addTarget(entry) }
+        for group in matches.groups { targets.append(.group(group)) }
     }
 
-    private func addTarget(_ entry: SubscriptionEntry) {
-        guard let last = targets.last, last.subscriber == entry.subscriber, last.loop == entry.loop else {
+    /// - Parameter current: where the entry of the subscriber before stands.
+    private func addTarget(_ entry: SubscriptionEntry, _ current: inout Int) {
+        guard current >= 0, targets[current].subscriber == entry.subscriber, targets[current].loop == entry.loop else {
+            current = targets.count
             targets.append(entry)
             return
         }
-        var merged = last
-        merged.options = last.options.merged(with: entry.options)
-        targets[targets.count - 1] = merged
+        targets[current].options = targets[current].options.merged(with: entry.options)
+        guard entry.subscriptionID != 0 else { return }
+        if targets[current].subscriptionID == 0 {
+            targets[current].subscriptionID = entry.subscriptionID
+        } else {
+            var further = entry
+            further.options.insert(.furtherID)
+            targets.append(further)
+        }
     }
 }
 
@@ -255,18 +273,18 @@ extension BrokerShard {
         refuse(connection, view, .reservedTopic(refusal))
     }
 
-    /// A publish that is refused: version 5 says so in PUBACK and stays; at QoS 0, and in 3.1.1, the connection ends
-    /// (policies.md section 7, mqtt-broker.md section 17).
+    /// A publish that is refused: version 5 says so in PUBACK or PUBREC and stays; at QoS 0, and in 3.1.1, the
+    /// connection ends (policies.md section 7, mqtt-broker.md section 17). A refused QoS 2 message opens no exchange
+    /// `[MQTT-4.3.3-9]`.
     private func refuse(_ connection: ClientConnection, _ view: PublishView, _ cause: CloseCause) {
-        guard connection.version == .v5, view.qos == .atLeastOnce, let code = cause.disconnectReasonCode else {
+        guard connection.version == .v5, view.qos != .atMostOnce, let code = cause.disconnectReasonCode else {
             return close(connection, cause)
         }
         refusals.write("publish refused", metadata(of: connection).merging(cause.metadata) { $1 })
         var properties = Properties()
         if connection.wantsProblemInformation { properties.reasonString = MQTTString(cause.clientSentence) }
-        answer(
-            connection, .pubAck(Acknowledgement(packetID: view.packetID, reasonCode: code, properties: properties)),
-            isStored: false)
+        let packet = Acknowledgement(packetID: view.packetID, reasonCode: code, properties: properties)
+        answer(connection, view.qos == .exactlyOnce ? .pubRec(packet) : .pubAck(packet), isStored: false)
     }
 }
 
@@ -304,7 +322,7 @@ extension BrokerShard {
                             limit = error
                         }
                     }
-                    withTargets(of: topicBytes, account) { deliver(message, to: $0, reach: reach) }
+                    withTargets(of: topicBytes, account) { deliver(message, to: $0, in: account, reach: reach) }
                     return limit
                 }
             }

@@ -34,13 +34,12 @@ extension BrokerShard {
                 realm: account.realm, clientID: "", topic: message.topic, payload: message.payload, qos: message.qos))
     }
 
-    /// Whether a kept session would get the message from its queue.
+    /// Whether a kept session or a group of sharers would get the message from its queue.
     private func isKept(_ topic: ByteBuffer, _ account: AccountContext) -> Bool {
         topic.withUnsafeReadableBytes { bytes in
             asReader(of: account) {
-                matches.removeAll()
-                account.subscriptions.table.match(bytes, into: &matches)
-                return matches.entries.contains { $0.isQueue && !$0.options.contains(.suspended) }
+                findTargets(bytes, account)
+                return targets.contains(where: \.isQueue)
             }
         }
     }

@@ -8,24 +8,28 @@ import NIOCore
 package struct AffectedConnections: Sendable {
     package var certificates: Set<CertificateID>
     package var thingNames: Set<String>
+    /// Users of the password file.
+    package var users: Set<String>
     private let isEverything: Bool
 
-    package init(certificates: Set<CertificateID>, thingNames: Set<String>) {
-        self.init(certificates: certificates, thingNames: thingNames, isEverything: false)
+    package init(certificates: Set<CertificateID>, thingNames: Set<String>, users: Set<String> = []) {
+        self.init(certificates: certificates, thingNames: thingNames, users: users, isEverything: false)
     }
 
     /// When it cannot be known what a change touches, everything is decided anew.
-    package static let everything = AffectedConnections(certificates: [], thingNames: [], isEverything: true)
+    package static let everything = AffectedConnections(certificates: [], thingNames: [], users: [], isEverything: true)
 
-    private init(certificates: Set<CertificateID>, thingNames: Set<String>, isEverything: Bool) {
+    private init(certificates: Set<CertificateID>, thingNames: Set<String>, users: Set<String>, isEverything: Bool) {
         self.certificates = certificates
         self.thingNames = thingNames
+        self.users = users
         self.isEverything = isEverything
     }
 
     func contains(_ connection: ClientConnection) -> Bool {
         if isEverything { return true }
         if case .certificate(let id) = connection.peer.principal, certificates.contains(id) { return true }
+        if let name = connection.userName, users.contains(name) { return true }
         if thingNames.contains(connection.clientID) { return true }
         return connection.thingName.map(thingNames.contains) ?? false
     }
@@ -74,7 +78,7 @@ extension BrokerShard {
         var changed: [(ByteBuffer, SubscriptionOptions)] = []
         for (filter, held) in subscriptions {
             let options = held.options
-            let isAllowed = filter.withUnsafeReadableBytes { authorizer.allows(.subscribe, $0, now: broker.clock.now()) }
+            let isAllowed = filter.withUnsafeReadableBytes { maySubscribe(authorizer, $0) }
             guard isAllowed == options.contains(.suspended) else { continue }
             let new = isAllowed ? options.subtracting(.suspended) : options.union(.suspended)
             changed.append((filter, new))
@@ -83,9 +87,7 @@ extension BrokerShard {
         let ref = indexRef(connection)
         asWriter(of: connection.account) { table in
             for (filter, options) in changed {
-                filter.withUnsafeReadableBytes { filter in
-                    _ = table.update(filter: filter, loop: ref.loop, subscriber: ref.slot) { $0.options = options }
-                }
+                filter.withUnsafeReadableBytes { table.change($0, of: ref) { $0.options = options } }
             }
         }
         for (filter, options) in changed { connection.subscriptions?[filter]?.options = options }

@@ -31,13 +31,14 @@ extension BrokerShard {
         }
     }
 
-    /// A bad topic name at QoS 1 has an answer of its own in version 5; everything else ends the connection.
+    /// A bad topic name at QoS 1 and 2 has an answer of its own in version 5; everything else ends the connection.
     private func receivedInvalid(_ header: FixedHeader, _ error: MalformedPacket, _ connection: ClientConnection) {
         guard connection.version == .v5, header.type == .publish, error.packetID != 0 else {
             return close(connection, .malformed(error))
         }
         refusals.write("publish refused", metadata(of: connection).merging(error.metadata) { $1 })
-        answer(connection, .pubAck(PubAck(packetID: error.packetID, reasonCode: error.reasonCode)), isStored: false)
+        let packet = Acknowledgement(packetID: error.packetID, reasonCode: error.reasonCode)
+        answer(connection, header.flags & 0b0100 != 0 ? .pubRec(packet) : .pubAck(packet), isStored: false)
     }
 
     private func dispatch(
@@ -67,8 +68,14 @@ extension BrokerShard {
         case .connect:
             // [MQTT-3.1.0-2]
             close(connection, .protocolViolation(.protocolError, "a second CONNECT"))
-        case .pubRec, .pubRel, .pubComp:
-            close(connection, .unsupportedQoS)
+        case .pubRec:
+            received(connection, try AckView.parse(frame: frame, header: header, version: connection.version))
+        case .pubRel:
+            release(connection, try AckView.parse(frame: frame, header: header, version: connection.version).packetID)
+        case .pubComp:
+            completed(
+                connection,
+                try AckView.parse(frame: frame, header: header, version: connection.version).packetID)
         case .auth:
             close(connection, .protocolViolation(.protocolError, "AUTH without an authentication method in CONNECT"))
         case .connAck, .subAck, .unsubAck, .pingResp:

@@ -18,6 +18,8 @@ extension BrokerShard {
         broker.sessions.setConnection((ref, connection.version), of: session.place)
         withBatch { $0.follow(session.queue, as: ref.token) }
         afterDurable(.startReading(ref))
+        repeatReleases(of: session, to: connection)
+        if session.isShareMember { joinShare(connection) }
     }
 
     /// The connection has ended: the session is what its client will come back to.
@@ -38,6 +40,10 @@ extension BrokerShard {
     func offer(_ entries: [QueueEntry]) {
         var last: ClientConnection?
         for entry in entries {
+            guard !Self.isShareQueue(entry.follower) else {
+                offered(entry)
+                continue
+            }
             guard let connection = connection(token: entry.follower), let session = connection.session, session.queue == entry.queue
             else { continue }
             session.offer(
@@ -60,6 +66,7 @@ extension BrokerShard {
             send(entry, of: session, to: connection)
         }
         if session.ready.isEmpty, session.isBehind, !session.isReading { read(session, for: connection) }
+        noteRoom(of: connection)
     }
 
     func read(_ session: PersistentSession, for connection: ClientConnection) {
@@ -90,70 +97,52 @@ extension BrokerShard {
             logger.error("a stored message cannot be read", metadata: ["queue": "\(entry.queue.rawValue)"])
             return session.window.discard(entry.sequence)
         }
+        let qos: QoS = entry.flags & QueueFlags.qos == 2 ? .exactlyOnce : .atLeastOnce
         message.withParts { topic, properties, payload in
-            let expiry = expiry(of: message, properties)
-            guard !expiry.isOver else {
+            let expiry = message.remainingExpiry(of: properties, at: broker.clock.now())
+            // A QoS 2 message that the client may have had is past expiring [MQTT-4.3.3-7].
+            guard !expiry.isOver || qos == .exactlyOnce && entry.sequence <= session.window.sentThrough else {
                 counters.droppedExpired += 1
                 return session.window.discard(entry.sequence)
             }
             guard mayReceive(connection, topic) else { return session.window.discard(entry.sequence) }
-            send(entry, of: session, to: connection, topic, properties, payload, expiry)
+            withSentProperties(properties, entry, expiry, connection) { properties in
+                send(entry, qos, of: session, to: connection, topic, properties, payload)
+            }
         }
     }
 
+    /// Lends the properties as they go out: with the Subscription Identifier of the entry and what is left of the expiry.
+    private func withSentProperties(
+        _ properties: UnsafeRawBufferPointer, _ entry: QueueEntry, _ expiry: StoredMessage.RemainingExpiry,
+        _ connection: ClientConnection, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        guard connection.version == .v5, entry.subscriptionID != 0 || expiry.seconds != nil else { return body(properties) }
+        var bytes = ByteBufferAllocator().buffer(capacity: properties.count + 5)
+        SubscriptionIdentifiers.append(entry.subscriptionID) { bytes.writeInteger($0) }
+        let start = bytes.writerIndex
+        bytes.writeBytes(properties)
+        if let seconds = expiry.seconds { bytes.setInteger(seconds, at: start + expiry.offset) }
+        bytes.withUnsafeReadableBytes(body)
+    }
+
     private func send(
-        _ entry: QueueEntry, of session: PersistentSession, to connection: ClientConnection,
-        _ topic: UnsafeRawBufferPointer, _ properties: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer,
-        _ expiry: RemainingExpiry
+        _ entry: QueueEntry, _ qos: QoS, of session: PersistentSession, to connection: ClientConnection,
+        _ topic: UnsafeRawBufferPointer, _ properties: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer
     ) {
         let length = PublishEncoder.encodedLength(
             topicLength: topic.count, propertiesLength: properties.count, payloadLength: payload.count,
-            qos: .atLeastOnce, version: connection.version)
+            qos: qos, version: connection.version)
         // [MQTT-3.1.2-24] and [MQTT-3.1.2-25]
         guard let length, length <= connection.clientPacketBytes else {
             counters.droppedPacketTooLarge += 1
             return session.window.discard(entry.sequence)
         }
-        let (packetID, isRepeated) = session.window.send(entry.sequence)
-        ensureOutput(connection)
-        let start = connection.output.tail.writerIndex
-        PublishEncoder.append(
+        let (packetID, isRepeated) = session.window.send(entry.sequence, qos)
+        append(
             topic: topic, properties: properties, payload: payload,
-            flags: PublishEncoder.flags(
-                qos: .atLeastOnce, retain: entry.flags & QueueFlags.retain != 0, dup: isRepeated),
-            packetID: packetID, version: connection.version, into: &connection.output.tail)
-        if connection.version == .v5, let seconds = expiry.seconds {
-            let offset = length - payload.count - properties.count + expiry.offset
-            connection.output.tail.setInteger(seconds, at: start + offset)
-        }
-        counters.publishOut += 1
-        counters.publishOutBytes += length
-        markDirty(connection)
-    }
-
-    /// What is left of a message's expiry `[MQTT-3.3.2-6]`.
-    private struct RemainingExpiry {
-        var seconds: UInt32?
-        var offset = 0
-        var isOver = false
-    }
-
-    private func expiry(of message: StoredMessage, _ properties: UnsafeRawBufferPointer) -> RemainingExpiry {
-        guard properties.count > 0, let summary = try? PublishProperties.scan(properties),
-            let interval = summary.messageExpiryInterval
-        else { return RemainingExpiry() }
-        let age = broker.clock.now().millisecondsSinceEpoch - message.publishedAt.millisecondsSinceEpoch
-        let waited = UInt32(clamping: max(0, age) / 1000)
-        return RemainingExpiry(
-            seconds: interval - min(waited, interval), offset: Int(summary.messageExpiryOffset) + 1,
-            isOver: waited >= interval && waited > 0)
-    }
-
-    /// PUBACK for a message of the session's queue.
-    func acknowledged(_ session: PersistentSession, _ connection: ClientConnection, _ packetID: UInt16) {
-        guard session.window.acknowledge(packetID) else { return }
-        noteCursor(of: session)
-        sendQueued(to: connection)
+            flags: PublishEncoder.flags(qos: qos, retain: entry.flags & QueueFlags.retain != 0, dup: isRepeated),
+            packetID: packetID, to: connection)
     }
 
     /// The store is told at the end of the turn, once for all that has happened to the session in it.
@@ -176,6 +165,8 @@ extension BrokerShard {
 
 /// The broker's flags of a queue entry: how its subscription gets the message.
 enum QueueFlags {
+    /// The QoS of the delivery; 0 in what was stored before QoS 2 was built, and then 1.
+    static let qos: UInt8 = 0b11
     /// The PUBLISH carries RETAIN.
     static let retain: UInt8 = 1 << 2
 }

@@ -10,17 +10,17 @@ extension BrokerShard {
     private struct Accepted {
         let filter: ByteBuffer
         let options: SubscriptionOptions
+        let subscriptionID: UInt32
         let isNew: Bool
         let retainHandling: Subscription.RetainHandling
     }
 
     func subscribe(_ connection: ClientConnection, _ packet: Subscribe) {
-        if packet.properties.subscriptionIdentifiers.isEmpty == false {
-            return close(
-                connection,
-                .protocolViolation(
-                    .subscriptionIdentifiersNotSupported, "subscription identifiers are not built yet"))
+        if connection.version == .v5, connection.hasInbound(packet.packetID) {
+            let codes = packet.subscriptions.map { _ in ReasonCode.packetIdentifierInUse }
+            return answer(connection, .subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), isStored: false)
         }
+        let subscriptionID = packet.properties.subscriptionIdentifiers.first ?? 0
         if let limit = limits.filtersPerSubscribe, packet.subscriptions.count > limit {
             return refuseWhole(connection, packet, limit)
         }
@@ -33,16 +33,14 @@ extension BrokerShard {
                 codes.append(code)
                 continue
             }
-            // QoS 2 is not built: at most 1 is granted.
-            let granted = min(request.qos.rawValue, 1)
-            codes.append(granted == 0 ? .success : .grantedQoS1)
+            codes.append(.granted(request.qos))
             accepted.append(
                 Accepted(
                     filter: filter,
                     options: SubscriptionOptions(
-                        qos: granted, noLocal: request.noLocal, retainAsPublished: request.retainAsPublished,
-                        version: connection.version),
-                    isNew: connection.subscriptions?[filter] == nil, retainHandling: request.retainHandling))
+                        qos: request.qos.rawValue, noLocal: request.noLocal,
+                        retainAsPublished: request.retainAsPublished, version: connection.version),
+                    subscriptionID: UInt32(subscriptionID), isNew: connection.subscriptions?[filter] == nil, retainHandling: request.retainHandling))
         }
         insert(accepted, for: connection)
         answer(
@@ -56,7 +54,6 @@ extension BrokerShard {
     private enum Refusal {
         case invalid(MalformedPacket)
         case reserved(ReservedTopicRefusal)
-        case sharedNotBuilt
         case limit(LimitExceeded)
         case denied(PolicyDecision)
     }
@@ -68,9 +65,11 @@ extension BrokerShard {
             } catch {
                 return .invalid(error)
             }
-            if TopicFilter.beginsLikeShared(bytes) { return .sharedNotBuilt }
-            if let limit = topicLimit(bytes, "mqtt.topicBytes") { return .limit(limit) }
-            if bytes.first == UInt8(ascii: "$"), let refusal = ReservedTopics.refuseSubscribe(bytes) ?? refuseSystemTopics(bytes) {
+            let matched = ShareName(bytes)?.matched ?? bytes
+            if let limit = topicLimit(matched, "mqtt.topicBytes") { return .limit(limit) }
+            if matched.first == UInt8(ascii: "$"),
+                let refusal = ReservedTopics.refuseSubscribe(matched) ?? refuseSystemTopics(matched)
+            {
                 return .reserved(refusal)
             }
             let count = (connection.subscriptions?.count ?? 0) + acceptedSoFar
@@ -79,11 +78,19 @@ extension BrokerShard {
                 return .limit(
                     LimitExceeded("sub.perConnection", limit: limit, asked: count + 1, reasonCode: .quotaExceeded))
             }
-            guard let authorizer = connection.authorizer, !authorizer.allows(.subscribe, bytes, now: broker.clock.now()) else { return nil }
+            guard let authorizer = connection.authorizer, !maySubscribe(authorizer, bytes) else { return nil }
             return .denied(
                 authorizer.decide(
                     .subscribe, name: String(decoding: bytes, as: UTF8.self), now: broker.clock.now()))
         }
+    }
+
+    /// A shared filter is allowed as it is sent, or by the filter that it shares (mqtt-broker.md section 10).
+    func maySubscribe(_ authorizer: Authorizer, _ filter: UnsafeRawBufferPointer) -> Bool {
+        let now = broker.clock.now()
+        if authorizer.allows(.subscribe, filter, now: now) { return true }
+        guard let share = ShareName(filter) else { return false }
+        return authorizer.allows(.subscribe, share.matched, now: now)
     }
 
     /// The code of the SUBACK; nil where the connection ends instead (mqtt-broker.md section 17).
@@ -97,11 +104,6 @@ extension BrokerShard {
         case .reserved(let refusal):
             logRefusal(refusal, connection)
             return isV5 ? refusal.subscribeReasonCode : .unspecifiedError
-        case .sharedNotBuilt:
-            refusals.write(
-                "subscribe refused",
-                metadata(of: connection).merging(["reason": "sharedSubscriptionsNotBuilt"]) { $1 })
-            return isV5 ? .sharedSubscriptionsNotSupported : .unspecifiedError
         case .limit(let limit):
             logRefusal(limit, connection)
             return isV5 ? (limit.reasonCode == .quotaExceeded ? .quotaExceeded : .topicFilterInvalid) : .unspecifiedError
@@ -132,30 +134,39 @@ extension BrokerShard {
     private func insert(_ accepted: [Accepted], for connection: ClientConnection) {
         guard !accepted.isEmpty else { return }
         var subscriptions = connection.subscriptions ?? [:]
+        let queues = accepted.compactMap { joinQueue($0.filter, subscriptions[$0.filter], connection) }
         asWriter(of: connection.account) { table in
             for subscription in accepted {
                 subscription.filter.withUnsafeReadableBytes { filter in
-                    _ = table.insert(filter: filter, entry(of: connection, subscription.options))
+                    table.subscribe(
+                        to: filter, entry(of: connection, subscription.options, subscription.subscriptionID))
                 }
             }
+            for queue in queues { queue.filter.withUnsafeReadableBytes { table.setQueue(queue.queue, of: $0) } }
         }
         for subscription in accepted {
             let held = hold(subscription, subscriptions[subscription.filter], connection.session)
             if subscriptions.updateValue(held, forKey: subscription.filter) == nil { counters.subscriptions += 1 }
         }
         connection.subscriptions = subscriptions
+        if accepted.contains(where: \.filter.isSharedFilter) { joinShare(connection) }
     }
 
     /// A kept session's subscription goes into the store, over the one that it replaces.
     private func hold(
         _ subscription: Accepted, _ old: HeldSubscription?, _ session: PersistentSession?
     ) -> HeldSubscription {
-        guard let session else { return HeldSubscription(options: subscription.options, number: .none) }
+        guard let session else {
+            return HeldSubscription(
+                options: subscription.options, subscriptionID: subscription.subscriptionID, number: .none)
+        }
         let number = old?.number ?? store.makeNumber()
         let record = StoredSubscription(
-            queue: session.queue, filter: subscription.filter, options: subscription.options)
+            queue: session.queue, filter: subscription.filter, options: subscription.options,
+            subscriptionID: subscription.subscriptionID)
         withBatch { $0.put(number, .subscription) { record.write(into: &$0) } }
-        return HeldSubscription(options: subscription.options, number: number)
+        return HeldSubscription(
+            options: subscription.options, subscriptionID: subscription.subscriptionID, number: number)
     }
 
     /// The connection as the subscription index names it: a kept session by its own place.
@@ -163,13 +174,20 @@ extension BrokerShard {
         connection.session?.place.ref ?? ref(connection)
     }
 
-    private func entry(of connection: ClientConnection, _ options: SubscriptionOptions) -> SubscriptionEntry {
+    private func entry(
+        of connection: ClientConnection, _ options: SubscriptionOptions, _ subscriptionID: UInt32
+    ) -> SubscriptionEntry {
         let ref = indexRef(connection)
         return SubscriptionEntry(
-            subscriber: ref.slot, loop: ref.loop, generation: ref.generation, options: options)
+            subscriber: ref.slot, loop: ref.loop, generation: ref.generation, options: options,
+            subscriptionID: subscriptionID)
     }
 
     func unsubscribe(_ connection: ClientConnection, _ packet: Unsubscribe) {
+        if connection.version == .v5, connection.hasInbound(packet.packetID) {
+            let codes = packet.filters.map { _ in ReasonCode.packetIdentifierInUse }
+            return answer(connection, .unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)), isStored: false)
+        }
         var codes: [ReasonCode] = []
         var removed: [ByteBuffer] = []
         for filter in packet.filters {
@@ -181,6 +199,7 @@ extension BrokerShard {
             if connection.session != nil { withBatch { $0.remove(held.number) } }
         }
         remove(removed, of: connection)
+        if connection.session != nil { leaveQueues(removed, connection.account) }
         answer(
             connection, .unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)),
             isStored: connection.session != nil && !removed.isEmpty)
@@ -203,9 +222,7 @@ extension BrokerShard {
         guard !filters.isEmpty else { return }
         asWriter(of: account) { table in
             for filter in filters {
-                filter.withUnsafeReadableBytes { filter in
-                    _ = table.remove(filter: filter, loop: ref.loop, subscriber: ref.slot)
-                }
+                filter.withUnsafeReadableBytes { table.unsubscribe(from: $0, ref) }
             }
         }
     }
@@ -215,8 +232,10 @@ extension BrokerShard {
 
 extension BrokerShard {
     /// A new subscription gets the retained messages that match it, RETAIN set `[MQTT-3.3.1-6]` `[MQTT-3.3.1-8]`;
-    /// Retain Handling may say no `[MQTT-3.3.1-10]` `[MQTT-3.3.1-11]`.
+    /// Retain Handling may say no `[MQTT-3.3.1-10]` `[MQTT-3.3.1-11]`. A shared subscription gets none (MQTT 5.0 section
+    /// 4.8.2).
     private func queueRetained(_ subscription: Accepted, for connection: ClientConnection) {
+        guard !subscription.filter.isSharedFilter else { return }
         switch subscription.retainHandling {
         case .send: break
         case .sendIfNew: guard subscription.isNew else { return }
@@ -235,7 +254,8 @@ extension BrokerShard {
         counters.droppedQueueFull += max(0, found.count - room)
         deliveries.append(
             RetainedDelivery(
-                filter: subscription.filter, options: subscription.options, messages: Array(found.prefix(room))))
+                filter: subscription.filter, options: subscription.options,
+                subscriptionID: subscription.subscriptionID, messages: Array(found.prefix(room))))
         connection.retainedDeliveries = deliveries
         markDirty(connection)
     }
@@ -250,7 +270,7 @@ extension BrokerShard {
         {
             guard let message = delivery.takeNext() else { continue }
             deliveries.prepend(delivery)
-            send(message, delivery.options, to: connection, now)
+            send(message, delivery, to: connection, now)
         }
         guard !deliveries.isEmpty else { return }
         connection.retainedDeliveries = deliveries
@@ -275,7 +295,7 @@ extension BrokerShard {
                     counters.droppedQueueFull += 1
                     continue
                 }
-                send(message, delivery.options, to: connection, now)
+                send(message, delivery, to: connection, now)
                 if batch.byteCount >= Self.retainedStoredPerTurnBytes { submitBatch() }
             }
         }
@@ -285,10 +305,10 @@ extension BrokerShard {
     private static let retainedStoredAtEndBytes = 16 << 20
 
     private func send(
-        _ message: RetainedMessage, _ options: SubscriptionOptions, to connection: ClientConnection,
-        _ now: WallInstant
+        _ message: RetainedMessage, _ delivery: RetainedDelivery, to connection: ClientConnection, _ now: WallInstant
     ) {
-        let target = entry(of: connection, SubscriptionOptions(qos: options.qos, options.union(.retainAsPublished)))
+        let options = SubscriptionOptions(qos: delivery.options.qos, delivery.options.union(.retainAsPublished))
+        let target = entry(of: connection, options, delivery.subscriptionID)
         var properties = message.properties
         var expiryOffset: Int?
         if let remaining = message.remainingSeconds(at: now),
@@ -304,7 +324,7 @@ extension BrokerShard {
                         topic: topic, properties: properties, payload: payload, qos: message.qos, retain: true,
                         topicHash: broker.topicHasher.hash(topic), expiryOffset: expiryOffset, publisher: nil)
                     withUnsafePointer(to: target) {
-                        _ = deliver(outgoing, to: UnsafeBufferPointer(start: $0, count: 1))
+                        _ = deliver(outgoing, to: UnsafeBufferPointer(start: $0, count: 1), in: connection.account)
                     }
                 }
             }

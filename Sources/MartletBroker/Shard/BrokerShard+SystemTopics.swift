@@ -1,5 +1,7 @@
 import MartletBase
+import MartletStore
 import NIOCore
+import Synchronization
 
 /// `$SYS`: the broker's numbers, told by the first loop.
 extension BrokerShard {

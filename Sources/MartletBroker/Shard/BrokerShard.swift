@@ -50,6 +50,12 @@ package final class BrokerShard {
     var dirtySessions: [PersistentSession] = []
     /// Scratch: the queues that get the message under way.
     var queueTargets: [QueueTarget] = []
+    /// Whose turn it is in shared groups.
+    var shareTurns = [UInt32](repeating: 0, count: 256)
+    /// Queues of shared groups that have this loop as their home.
+    var shareHandOuts: [StoreNumber: ShareHandOut] = [:]
+    /// Messages of shared groups that this turn has given to connections which have not heard of them yet.
+    var shareGiven: [ConnectionRef: Int] = [:]
 
     /// Seconds since the shard began, counted by its tick.
     private(set) var second: UInt32 = 0
@@ -125,6 +131,7 @@ extension BrokerShard {
     private func newSlot() -> UInt32 {
         connections.append(nil)
         generations.append(0)
+        broker.rooms[Int(index)].set(0, slot: UInt32(connections.count - 1))
         return UInt32(connections.count - 1)
     }
 
@@ -213,6 +220,7 @@ extension BrokerShard {
         isTurnEndScheduled = false
         handOverOutboxes()
         submitBatch()
+        if !shareGiven.isEmpty { shareGiven.removeAll(keepingCapacity: true) }
         let connections = dirty
         dirty.removeAll(keepingCapacity: true)
         for connection in connections {
@@ -347,6 +355,7 @@ extension BrokerShard {
         sendPending(connection)
         sendQueued(to: connection)
         sendRetained(to: connection)
+        noteRoom(of: connection)
         if mayRead(connection) { connection.transport.resumeReading() }
     }
 

@@ -14,7 +14,13 @@ final class DeliveryBatch: @unchecked Sendable {
     private var bytes = PlainArray<UInt8>()
     private(set) var payloads: [ByteBuffer] = []
     private var payloadBytes = 0
-    private var variants = [EncodedVariant](repeating: .none, count: 4)
+    /// By version and QoS; those with Subscription Identifiers are not among them.
+    private var variants = [EncodedVariant](repeating: .none, count: 6)
+    /// The last one with a Subscription Identifier: many subscribers use the same.
+    private var identified = EncodedVariant.none
+    private var identifiedKey: (index: Int, subscriptionID: UInt32) = (0, 0)
+    /// Scratch: identifiers and properties of one message.
+    private var identifiedProperties = PlainArray<UInt8>()
     private var sharedPayloadIndex: Int32 = -1
 
     var isEmpty: Bool { records.count == 0 }
@@ -26,7 +32,8 @@ final class DeliveryBatch: @unchecked Sendable {
     var byteCount: Int { records.count * MemoryLayout<DeliveryRecord>.stride + bytes.count + payloadBytes }
 
     func beginMessage() {
-        for index in 0..<4 { variants[index] = .none }
+        for index in 0..<6 { variants[index] = .none }
+        identified = .none
         sharedPayloadIndex = -1
     }
 
@@ -50,17 +57,26 @@ final class DeliveryBatch: @unchecked Sendable {
 
     /// Adds one target; false when the packet would be larger than MQTT can say, as with a topic that came by alias.
     /// `target.options` says in which version and with which QoS it gets the message.
+    /// - Parameter further: entries whose Subscription Identifiers the message carries too `[MQTT-3.3.4-4]`.
     @inline(__always)
-    func append(_ message: OutgoingMessage, to target: SubscriptionEntry) -> Bool {
+    func append(
+        _ message: OutgoingMessage, to target: SubscriptionEntry, further: UnsafeBufferPointer<SubscriptionEntry>
+    ) -> Bool {
         let options = target.options
         let qos = min(message.qos, options.qos)
         let isV5 = options.contains(.v5)
-        let index = (isV5 ? 2 : 0) + Int(qos)
-        if variants[index].isNone {
-            guard let encoded = encode(message, qos: qos, version: isV5 ? .v5 : .v3_1_1) else { return false }
-            variants[index] = encoded
+        let index = (isV5 ? 3 : 0) + Int(qos)
+        let variant: EncodedVariant
+        if isV5, target.subscriptionID != 0 {
+            guard let encoded = encodeIdentified(message, target, further, index, qos: qos) else { return false }
+            variant = encoded
+        } else {
+            if variants[index].isNone {
+                guard let encoded = encode(message, qos: qos, version: isV5 ? .v5 : .v3_1_1) else { return false }
+                variants[index] = encoded
+            }
+            variant = variants[index]
         }
-        let variant = variants[index]
         records.append(
             DeliveryRecord(
                 slot: target.subscriber, generation: target.generation, frameOffset: variant.offset,
@@ -70,11 +86,26 @@ final class DeliveryBatch: @unchecked Sendable {
         return true
     }
 
-    private func encode(
-        _ message: OutgoingMessage, qos: UInt8, version: ProtocolVersion
-    ) -> EncodedVariant? {
+    private func encode(_ message: OutgoingMessage, qos: UInt8, version: ProtocolVersion) -> EncodedVariant? {
         let properties = version == .v5 ? message.properties : UnsafeRawBufferPointer(start: nil, count: 0)
         return encode(message, properties: properties, qos: qos, version: version)
+    }
+
+    private func encodeIdentified(
+        _ message: OutgoingMessage, _ target: SubscriptionEntry, _ further: UnsafeBufferPointer<SubscriptionEntry>,
+        _ index: Int, qos: UInt8
+    ) -> EncodedVariant? {
+        if further.isEmpty, !identified.isNone, identifiedKey == (index, target.subscriptionID) { return identified }
+        identifiedProperties.removeAll()
+        SubscriptionIdentifiers.append(target, further) { identifiedProperties.append($0) }
+        let added = identifiedProperties.count
+        identifiedProperties.append(message.properties.bindMemory(to: UInt8.self))
+        var whole = message
+        whole.expiryOffset = message.expiryOffset.map { $0 + added }
+        let properties = UnsafeRawBufferPointer(identifiedProperties.slice(0, identifiedProperties.count))
+        guard let encoded = encode(whole, properties: properties, qos: qos, version: .v5) else { return nil }
+        if further.isEmpty { (identified, identifiedKey) = (encoded, (index, target.subscriptionID)) }
+        return encoded
     }
 
     private func encode(

@@ -10,6 +10,12 @@ extension Packet {
         case .pubAck(var packet) where packet.properties.reasonString != nil:
             packet.properties.reasonString = nil
             return .pubAck(packet)
+        case .pubRec(var packet) where packet.properties.reasonString != nil:
+            packet.properties.reasonString = nil
+            return .pubRec(packet)
+        case .subAck(var packet) where packet.properties.reasonString != nil:
+            packet.properties.reasonString = nil
+            return .subAck(packet)
         case .disconnect(var packet) where packet.properties.reasonString != nil:
             packet.properties.reasonString = nil
             return .disconnect(packet)

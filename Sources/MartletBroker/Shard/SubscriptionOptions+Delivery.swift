@@ -7,6 +7,9 @@ extension SubscriptionOptions: BitwiseCopyable {}
 extension SubscriptionOptions {
     /// The subscriber speaks MQTT 5.
     static let v5 = SubscriptionOptions(rawValue: 1 << 5)
+    /// In a list of targets: no target of its own, but one more Subscription Identifier of the one before it
+    /// `[MQTT-3.3.4-4]`.
+    static let furtherID = SubscriptionOptions(rawValue: 1 << 6)
 
     init(qos: UInt8, noLocal: Bool, retainAsPublished: Bool, version: ProtocolVersion) {
         var flags: SubscriptionOptions = []

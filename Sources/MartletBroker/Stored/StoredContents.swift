@@ -17,8 +17,25 @@ struct StoredContents {
         case .subscription:
             let subscription = try StoredSubscription(body)
             subscriptions[subscription.queue, default: [:]][subscription.filter] = HeldSubscription(
-                options: subscription.options, number: number)
+                options: subscription.options, subscriptionID: subscription.subscriptionID, number: number)
+        case .shareQueue: shareQueues.append((number, try StoredShareQueue(body)))
+        case .exchange: exchanges[try StoredExchange(body).queue, default: []].append((number, try StoredExchange(body).step))
         }
+    }
+
+    private(set) var shareQueues: [(StoreNumber, StoredShareQueue)] = []
+    private var exchanges: [StoreNumber: [(StoreNumber, StoredExchange.Step)]] = [:]
+
+    mutating func takeExchanges(of queue: StoreNumber) -> (inbound: [UInt16: StoreNumber], released: [ReleasedExchange]) {
+        var inbound: [UInt16: StoreNumber] = [:]
+        var released: [ReleasedExchange] = []
+        for (number, step) in exchanges.removeValue(forKey: queue) ?? [] {
+            switch step {
+            case .awaitsPubRel(let packetID): inbound[packetID] = number
+            case .awaitsPubComp(let sequence): released.append(ReleasedExchange(sequence: sequence, number: number))
+            }
+        }
+        return (inbound, released)
     }
 
     mutating func takeSubscriptions(of queue: StoreNumber) -> [ByteBuffer: HeldSubscription] {
@@ -29,8 +46,11 @@ struct StoredContents {
 
     mutating func addOrphan(_ number: StoreNumber) { otherOrphans.append(number) }
 
-    /// Subscriptions whose sessions are not there: their ends were cut in two by a crash. And what else nobody needs.
-    var orphans: [StoreNumber] { subscriptions.values.flatMap { $0.values.map(\.number) } + otherOrphans }
+    /// Subscriptions and exchanges whose sessions are not there: their ends were cut in two by a crash. And what else
+    /// nobody needs.
+    var orphans: [StoreNumber] {
+        subscriptions.values.flatMap { $0.values.map(\.number) } + exchanges.values.flatMap { $0.map(\.0) } + otherOrphans
+    }
 }
 
 /// What stands in the store and belongs to no session: a loss of power has cut a commit in two.

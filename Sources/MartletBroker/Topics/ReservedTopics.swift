@@ -73,7 +73,8 @@ package enum ReservedTopics {
         rule(.deviceLocation, ["$aws", "device_location", "#"], "S"),
         rule(.siteWise, ["$aws", "sitewise", "#"], "S"),
         rule(.unknownAWS, ["$aws", "#"], ""),
-        rule(.shared, ["$share", "#"], "S"),
+        // What has the form of a shared subscription is looked up without `$share/{name}/`.
+        rule(.shared, ["$share", "#"], ""),
         rule(.systemTopics, ["$SYS", "#"], "S"),
     ]
 

@@ -30,18 +30,18 @@ struct HTTPFrontDoor: Sendable {
     }
 
     /// Takes over an accepted channel.
-    func serve(_ channel: any Channel, caller: HTTPCaller) -> EventLoopFuture<Void> {
-        let http = makeChannel(caller)
+    func serve(_ channel: any Channel, caller: HTTPCaller, peer: PeerAddress) -> EventLoopFuture<Void> {
+        let http = makeChannel(caller, peer)
         let logger = logger
         return http.setup(channel: channel, logger: logger).map { value in
             connections.add(channel, Task { await http.handle(value: value, logger: logger) })
         }
     }
 
-    private func makeChannel(_ caller: HTTPCaller) -> HTTP1Channel {
+    private func makeChannel(_ caller: HTTPCaller, _ peer: PeerAddress) -> HTTP1Channel {
         let seconds = limits.requestTimeoutSeconds
         let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [HTTPLimitsHandler(requestTimeoutSeconds: seconds, logger: logger)],
+            additionalChannelHandlers: [HTTPLimitsHandler(requestTimeoutSeconds: seconds, peer: peer, logger: logger)],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes))
         return HTTP1Channel(

@@ -13,20 +13,18 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let requestTimeoutSeconds: Int
+    private let peer: PeerAddress
     private let logger: Logger
     private var deadline: Scheduled<Void>?
-    private var peerAddress = "unknown"
     private var isLastAnswer = false
 
-    init(requestTimeoutSeconds: Int, logger: Logger) {
+    init(requestTimeoutSeconds: Int, peer: PeerAddress, logger: Logger) {
         self.requestTimeoutSeconds = requestTimeoutSeconds
+        self.peer = peer
         self.logger = logger
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        peerAddress = context.remoteAddress?.hostAndPort ?? peerAddress
-        arm(context, "no whole request")
-    }
+    func handlerAdded(context: ChannelHandlerContext) { arm(context, "no whole request") }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         guard case .end = unwrapOutboundIn(data) else {
@@ -72,7 +70,7 @@ final class HTTPLimitsHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func refuse(_ reason: String, _ detail: String, _ level: Logger.Level = .notice) {
         logger.log(
             level: level, "http connection closed",
-            metadata: ["reason": "\(reason)", "detail": "\(detail)", "address": "\(peerAddress)"])
+            metadata: ["reason": "\(reason)", "detail": "\(detail)", "address": "\(peer)"])
     }
 
     private func disarm() {

@@ -13,6 +13,7 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
     private let account: AccountContext
     private let peer: PeerIdentity
     private let readBuffer: LoopReadBuffer?
+    private let webSocketCloseIsDisconnect: Bool
 
     private var context: ChannelHandlerContext?
     private var connection: ClientConnection?
@@ -23,13 +24,21 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
     private var isParsing = false
     private var isReadPending = false
     private var isResumeScheduled = false
+    /// The client's WebSocket Close waits for packets that came before it.
+    private var isCloseWaiting = false
 
-    /// - Parameter readBuffer: where reads come from, so that it can be given back; nil behind TLS.
-    init(shard: BrokerShard, account: AccountContext, peer: PeerIdentity, readBuffer: LoopReadBuffer?) {
+    /// - Parameters:
+    ///   - readBuffer: where reads come from, so that it can be given back; nil behind TLS and WebSocket.
+    ///   - webSocketCloseIsDisconnect: what the client's Close frame means when no DISCONNECT came before it.
+    init(
+        shard: BrokerShard, account: AccountContext, peer: PeerIdentity, readBuffer: LoopReadBuffer?,
+        webSocketCloseIsDisconnect: Bool = false
+    ) {
         self.shard = shard
         self.account = account
         self.peer = peer
         self.readBuffer = readBuffer
+        self.webSocketCloseIsDisconnect = webSocketCloseIsDisconnect
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -55,6 +64,10 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let connection, let violation = error as? WebSocketViolation {
+            // The broker says why and closes.
+            return shard.transportViolated(connection, detail: violation.description)
+        }
         end(networkWords(error))
         context.close(promise: nil)
     }
@@ -63,6 +76,25 @@ final class MQTTConnectionHandler: ChannelDuplexHandler {
         guard let connection else { return }
         self.connection = nil
         shard.transportClosed(connection, error: error)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is WebSocketClosedByClient else { return context.fireUserInboundEventTriggered(event) }
+        webSocketClosed(context)
+    }
+
+    /// Packets that were read before the Close frame and wait for the broker are handled first.
+    private func webSocketClosed(_ context: ChannelHandlerContext) {
+        if let connection, unread != nil, !shard.mayRead(connection) {
+            isCloseWaiting = true
+            return
+        }
+        if let connection, webSocketCloseIsDisconnect {
+            shard.clientClosedTransport(connection)
+        } else {
+            end("WebSocket was closed without DISCONNECT")
+        }
+        context.close(promise: nil)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -138,6 +170,8 @@ extension MQTTConnectionHandler {
             shard.receive(UnsafeRawBufferPointer(rebasing: bytes[..<header.frameLength]), header: header, from: connection)
             return header.frameLength
         } catch {
+            // Only WebSocket's Close frame has a word for it.
+            context?.triggerUserOutboundEvent(WebSocketCloseCode.protocolError, promise: nil)
             shard.receivedMalformed(error, from: connection)
             return 0
         }
@@ -196,6 +230,7 @@ extension MQTTConnectionHandler: ConnectionTransport {
     private func resume() {
         isResumeScheduled = false
         parseUnread()
+        if isCloseWaiting, let context { webSocketClosed(context) }
         guard isReadPending, let connection, shard.mayRead(connection) else { return }
         isReadPending = false
         context?.read()

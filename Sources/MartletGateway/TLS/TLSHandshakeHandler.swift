@@ -19,12 +19,12 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
 
     private let needsCertificate: Bool
     private let timeoutSeconds: Int
+    /// As the socket or the proxy before it said.
+    private let peer: PeerAddress
     private let logger: Logger
     private let onFailure: @Sendable (String) -> Void
     private let onSuccess: (ChannelHandlerContext, Outcome) -> Void
     private var deadline: Scheduled<Void>?
-    /// Taken at the start: a closed socket has none any more.
-    private var peerAddress = "unknown"
     private var isDone = false
     /// What came right behind the handshake, while its certificate was still being looked up.
     private var held: [ByteBuffer] = []
@@ -32,18 +32,18 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
     var handshake: TLSHandshake?
 
     init(
-        needsCertificate: Bool, timeoutSeconds: Int, logger: Logger, onFailure: @escaping @Sendable (String) -> Void,
-        onSuccess: @escaping (ChannelHandlerContext, Outcome) -> Void
+        needsCertificate: Bool, timeoutSeconds: Int, peer: PeerAddress, logger: Logger,
+        onFailure: @escaping @Sendable (String) -> Void, onSuccess: @escaping (ChannelHandlerContext, Outcome) -> Void
     ) {
         self.needsCertificate = needsCertificate
         self.timeoutSeconds = timeoutSeconds
+        self.peer = peer
         self.logger = logger
         self.onFailure = onFailure
         self.onSuccess = onSuccess
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        peerAddress = context.remoteAddress?.hostAndPort ?? peerAddress
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let seconds = timeoutSeconds
         deadline = context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
@@ -121,7 +121,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler 
             "tls handshake refused",
             metadata: [
                 "reason": "\(code)", "detail": "\(detail)",
-                "address": "\(peerAddress)",
+                "address": "\(peer)",
             ])
         context.close(promise: nil)
     }

@@ -17,7 +17,9 @@ enum PKIFiles {
     }
 
     /// The file's text, or nil when there is no such file.
-    static func read(_ file: String) throws(PKIError) -> String? {
+    static func read(
+        _ file: String, maximumBytes: Int = PKIFiles.maximumFileBytes
+    ) throws(PKIError) -> String? {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -26,7 +28,7 @@ enum PKIFiles {
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count <= maximumFileBytes {
+        while bytes.count <= maximumBytes {
             let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
             guard count >= 0 else {
                 if errno == EINTR { continue }
@@ -35,7 +37,7 @@ enum PKIFiles {
             if count == 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
         }
-        throw .fileUnreadable(file: file, problem: "it is larger than \(maximumFileBytes) bytes")
+        throw .fileUnreadable(file: file, problem: "it is larger than \(maximumBytes) bytes")
     }
 
     /// Writes a file that must not exist yet. A second writer loses and says so; nothing is overwritten.

@@ -19,6 +19,7 @@ struct GatewayService: Service, CustomStringConvertible {
     let server: ServerCertificate
     let broker: Broker
     let shadows: ShadowService
+    let passwords: PasswordUsers
     let group: MultiThreadedEventLoopGroup
     let certificates: RegistryCertificates
     let desk: FrontDesk
@@ -61,6 +62,8 @@ struct GatewayService: Service, CustomStringConvertible {
         var gateway = Gateway.Configuration(
             bindAddress: configuration.bindAddress, account: configuration.realm.account,
             allowsAnonymousOnSharedPort: configuration.anonymous == .allow)
+        let passwords = passwords
+        gateway.asksForPasswords = { passwords.isInForce }
         gateway.apiPort = configuration.ports.api
         gateway.mqttPort = configuration.ports.mqtt
         gateway.mqttsPort = configuration.ports.mqtts
@@ -71,20 +74,22 @@ struct GatewayService: Service, CustomStringConvertible {
         gateway.httpHeaderBytes = configuration.limits.httpHeaderBytes
         gateway.httpBodyBytes = configuration.limits.httpBodyBytes
         gateway.httpPublishBytes = configuration.limits.payloadBytes
+        gateway.webSocketFrameBytes = configuration.limits.packetBytes
+        gateway.webSocketCloseIsDisconnect = configuration.isAWSProfile
+        gateway.proxyProtocolListeners = configuration.proxyProtocolListeners
+        gateway.proxyProtocolTrusted = configuration.proxyProtocolTrusted
         let handshakes = metrics.handshakeFailures
         return try await Gateway(
             configuration: gateway, group: group, broker: broker,
             tls: TLSIdentity(certificateFile: server.certificateFile, privateKeyFile: server.privateKeyFile),
-            directory: certificates, responder: desk, onHandshakeFailure: { handshakes.increment($0) }, logger: logger)
+            directory: certificates, responder: desk, random: desk.random, onHandshakeFailure: { handshakes.increment($0) },
+            logger: logger)
     }
 
     private func announce(_ ports: Gateway.Ports) throws(ServerFailure) {
-        var endpoints = ReadyReport.Endpoints(
+        let endpoints = ReadyReport.Endpoints(
             bindAddress: configuration.bindAddress, api: ports.api ?? 0, mqtt: ports.mqtt, mqtts: ports.mqtts ?? 0,
             https: ports.https ?? 0)
-        // MQTT over WebSocket is not built yet.
-        endpoints.ws = nil
-        endpoints.wss = nil
         let report = ReadyReport(
             profile: configuration.profile.rawValue, account: configuration.realm.account.text,
             region: configuration.realm.region, pid: Int(getpid()), endpoints: endpoints,

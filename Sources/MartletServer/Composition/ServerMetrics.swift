@@ -106,6 +106,7 @@ final class ServerMetrics: Sendable {
                 sample(["reason": "packetTooLarge"], counts.droppedPacketTooLarge),
                 sample(["reason": "expired"], counts.droppedExpired),
                 sample(["reason": "receiverGone"], counts.droppedStaleTarget),
+                sample(["reason": "shareUnavailable"], counts.droppedShareUnavailable),
             ])
     }
 

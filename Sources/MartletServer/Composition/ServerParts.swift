@@ -16,6 +16,7 @@ struct ServerParts: Sendable {
     let documents: EmbeddedDocumentStore
     let messages: EmbeddedMessageStore
     let follower: FeedFollower
+    let passwordService: PasswordReloadService
     let gatewayService: GatewayService
     let loopGroup: MultiThreadedEventLoopGroup
 
@@ -32,16 +33,22 @@ struct ServerParts: Sendable {
         let health = Health()
         let cache = DocumentCache(store: documents)
         let loader = DeviceAuthorizationLoader(cache: cache, documents: documents)
+        let passwords = try openPasswords(configuration, random, health, logger)
+        let passwordCheck = PasswordCheck(users: passwords.users, waitingMax: configuration.limits.passwordsWaiting)
         let loopGroup = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
         let broker = Broker(
             region: configuration.realm.region, loops: Array(loopGroup.makeIterator()),
             limits: BrokerLimits(configuration.limits, fileDescriptors: fileDescriptors),
             behaviour: BrokerBehaviour(configuration),
-            authority: RegistryAuthority(loader: loader, anonymous: configuration.anonymous, logger: logger),
+            authority: RegistryAuthority(
+                loader: loader, users: passwords.users, passwords: passwordCheck, anonymous: configuration.anonymous,
+                logger: logger),
             store: messages, clock: clock, random: random, logger: logger,
             onStoreFailure: { health.set("messages", failure: $0.description) })
         try load(broker)
-        let follower = try await follow(documents, cache, broker, logger)
+        let follower = try await follow(
+            documents, cache, broker, logger,
+            usersWithPolicy: { $0 == configuration.realm.account ? passwords.users.names(withPolicy: $1) : [] })
         let shadows = ShadowService(
             documents: documents, publisher: broker, clock: clock, limits: ShadowServiceLimits(configuration.limits),
             logger: logger)
@@ -65,11 +72,12 @@ struct ServerParts: Sendable {
             clock: clock, random: random, logger: logger)
         let gatewayService = GatewayService(
             configuration: configuration, authority: authority.authority, server: authority.server, broker: broker,
-            shadows: shadows, group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
+            shadows: shadows, passwords: passwords.users, group: loopGroup, certificates: RegistryCertificates(loader: loader, clock: clock), desk: desk,
             metrics: metrics, logger: logger)
         return ServerParts(
-            directory: directory, documents: documents, messages: messages, follower: follower, gatewayService: gatewayService,
-            loopGroup: loopGroup)
+            directory: directory, documents: documents, messages: messages, follower: follower,
+            passwordService: PasswordReloadService(reader: passwords, check: passwordCheck, broker: broker),
+            gatewayService: gatewayService, loopGroup: loopGroup)
     }
 
     /// Stops what `open` started, the last first.
@@ -103,6 +111,16 @@ struct ServerParts: Sendable {
         }
     }
 
+    private static func openPasswords(
+        _ configuration: ServerConfiguration, _ random: any RandomSource, _ health: Health, _ logger: Logger
+    ) throws(ServerFailure) -> PasswordFileReader {
+        let reader = PasswordFileReader(
+            path: configuration.passwordFile.path, isNamed: configuration.passwordFile.isNamed,
+            users: PasswordUsers(random: random), health: health, logger: logger)
+        try reader.start()
+        return reader
+    }
+
     /// Sessions, retained messages and presence as the last process left them.
     private static func load(_ broker: Broker) throws(ServerFailure) {
         do throws(StoreFailure) {
@@ -127,7 +145,8 @@ struct ServerParts: Sendable {
 
     /// Each commit goes into the cache first, then to the connections that it touches: what a re-check reads is new.
     private static func follow(
-        _ documents: EmbeddedDocumentStore, _ cache: DocumentCache, _ broker: Broker, _ logger: Logger
+        _ documents: EmbeddedDocumentStore, _ cache: DocumentCache, _ broker: Broker, _ logger: Logger,
+        usersWithPolicy: @escaping @Sendable (AccountID, String) -> Set<String>
     ) async throws(ServerFailure) -> FeedFollower {
         do {
             let position = try await documents.currentPosition()
@@ -136,7 +155,7 @@ struct ServerParts: Sendable {
                 if case .delete = change.kind, let (account, thing) = KeySpace.thingNamed(by: change.key) {
                     broker.thingDeleted(thing, in: account)
                 }
-                guard let affected = await affectedConnections(change, documents, logger) else { return }
+                guard let affected = await affectedConnections(change, documents, logger, usersWithPolicy) else { return }
                 await broker.reauthorize(affected)
             }
         } catch {
@@ -146,11 +165,14 @@ struct ServerParts: Sendable {
 
     /// nil for a change that no authorisation depends on.
     private static func affectedConnections(
-        _ change: Change, _ documents: EmbeddedDocumentStore, _ logger: Logger
+        _ change: Change, _ documents: EmbeddedDocumentStore, _ logger: Logger,
+        _ usersWithPolicy: @Sendable (AccountID, String) -> Set<String>
     ) async -> AffectedConnections? {
         do throws(EngineError) {
             guard let affected = try await AffectedPrincipals.of(change, in: documents) else { return nil }
-            return AffectedConnections(certificates: affected.certificates, thingNames: affected.things)
+            let users = affected.policy.map { usersWithPolicy(affected.account, $0) } ?? []
+            if affected.certificates.isEmpty, affected.things.isEmpty, users.isEmpty { return nil }
+            return AffectedConnections(certificates: affected.certificates, thingNames: affected.things, users: users)
         } catch {
             logger.error(
                 "what a change touches cannot be read; every connection is decided anew", metadata: ["cause": "\(error)"])
@@ -201,5 +223,6 @@ extension BrokerBehaviour {
         version = "martlet version \(MartletVersion.text)"
         v3Connect = configuration.deniedConnect == .close ? .close : .connack5
         v3Subscribe = configuration.deniedSubscribe == .close ? .close : .suback80
+        responseInformation = configuration.responseInformation
     }
 }

@@ -8,6 +8,10 @@ package struct ConfigurationKey: Hashable, Sendable {
         case integer(ClosedRange<Int>, orNone: Bool = false)
         case ipAddress
         case account
+        /// Some of these names with commas between them, or `none`.
+        case names([String])
+        /// `any`, or IP addresses and CIDR blocks with commas between them.
+        case addressBlocks
     }
 
     /// What holds when nobody says anything.

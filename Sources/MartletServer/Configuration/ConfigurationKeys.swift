@@ -24,6 +24,12 @@ package enum ConfigurationKeys {
         .init("mqtt.plain.enabled", .flag, .byProfile(dev: "true", production: "false"), "opens mqtt.port"),
         .init("mqtts.port", port, .value("8883"), "MQTT over mutual TLS; 0 takes a free port"),
         .init("https.port", port, .value("8443"), "the AWS port 443: MQTT by ALPN, HTTPS, WSS; 0 takes a free port"),
+        .init(
+            "proxyProtocol.listeners", .names(["api", "mqtt", "mqtts", "https"]), .value("none"),
+            "listeners behind a load balancer: each connection must begin with a PROXY protocol header (version 1 or 2)"),
+        .init(
+            "proxyProtocol.trustedAddresses", .addressBlocks, .value("any"),
+            "from where such a header is believed; other connections to these listeners are closed"),
     ]
 
     static let behaviour: [ConfigurationKey] = [
@@ -34,8 +40,14 @@ package enum ConfigurationKeys {
             "limits.profile", .choice(["generous", "aws"]), .byMQTTProfile(oasis: "generous", aws: "aws"),
             "which defaults the limits take (aws: not built yet, its rates are not enforced)"),
         .init(
+            "mqtt5.responseInformation", .text, .computed("none"),
+            "what CONNACK tells a v5 client that asks for Response Information: where it may expect responses"),
+        .init(
             "authorization.anonymous", .choice(["allow", "deny"]), .byProfile(dev: "allow", production: "deny"),
             "what a client without any identity may do"),
+        .init(
+            "passwords.file", .text, .computed("passwords in dataDir, if it is there"),
+            "users with passwords and policies, written by martlet passwd; a changed file is taken up within seconds"),
         .init(
             "authorization.v3.connect", .choice(["connack5", "close"]), .value("connack5"),
             "how a denied MQTT 3.1.1 CONNECT ends: CONNACK 5 and close, or close alone as AWS does"),
@@ -124,6 +136,9 @@ package enum ConfigurationKeys {
             "open connections; beyond, CONNECT is refused: 0x97 or 0x03"),
         .init(
             "connect.timeoutSeconds", seconds, unit: "s", .value("10"), "time to send a whole CONNECT; beyond, close"),
+        .init(
+            "passwords.waiting", .integer(1...100_000), .value("100"),
+            "passwords that wait to be checked; beyond, CONNECT is refused: 0x97 or 0x03"),
         .init(
             "tls.handshakeTimeoutSeconds", seconds, unit: "s", .value("10"), "time for a TLS handshake; beyond, close"),
         .init(

@@ -1,5 +1,6 @@
 import Glibc
 import MartletBase
+import MartletGateway
 
 extension ConfigurationKey.Kind {
     /// The word for "no limit".
@@ -15,6 +16,8 @@ extension ConfigurationKey.Kind {
             "a whole number from \(range.lowerBound) to \(range.upperBound)" + (orNone ? ", or none" : "")
         case .ipAddress: "an IPv4 or IPv6 address"
         case .account: "12 digits"
+        case .names(let names): "\(names.joined(separator: ", ")) with commas between them, or none"
+        case .addressBlocks: "any, or IP addresses and CIDR blocks with commas between them"
         }
     }
 
@@ -26,6 +29,19 @@ extension ConfigurationKey.Kind {
         case .integer(let range, let orNone): (orNone && text == Self.none) || Int(text).map(range.contains) ?? false
         case .ipAddress: Self.isIPAddress(text)
         case .account: AccountID(text) != nil
+        case .names(let names): text == Self.none || Self.parts(text).allSatisfy(names.contains)
+        case .addressBlocks: text == Self.any || AddressBlocks(text) != nil
+        }
+    }
+
+    /// The word for "no limit to whom".
+    static let any = "any"
+
+    /// The parts of a list, without the spaces around them; `none` has no parts.
+    static func parts(_ text: String) -> [String] {
+        guard text != none else { return [] }
+        return text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
         }
     }
 

@@ -1,4 +1,5 @@
 package import MartletBase
+package import MartletGateway
 
 /// All that the server is told, checked as a whole: what stands here is honoured.
 package struct ServerConfiguration: Hashable, Sendable {
@@ -18,6 +19,12 @@ package struct ServerConfiguration: Hashable, Sendable {
         package let https: Int
     }
 
+    package struct PasswordFile: Hashable, Sendable {
+        package let path: String
+        /// Somebody has named it: then it has to be there.
+        package let isNamed: Bool
+    }
+
     package let profile: Profile
     package let realm: Realm
     package let dataDirectory: String
@@ -29,11 +36,19 @@ package struct ServerConfiguration: Hashable, Sendable {
     /// An IPv4 or IPv6 address.
     package let bindAddress: String
     package let ports: Ports
+    /// Whether AWS's behaviour holds where it differs from OASIS's (mqtt-broker.md section 18).
+    package let isAWSProfile: Bool
+    package let proxyProtocolListeners: Set<String>
+    /// Nil: from anywhere.
+    package let proxyProtocolTrusted: AddressBlocks?
     package let anonymous: Anonymous
     package let deniedConnect: DeniedConnect
     package let deniedSubscribe: DeniedSubscribe
     /// Seconds between two looks at the numbers of `$SYS`; 0: there is none.
     package let systemTopicsSeconds: Int
+    /// Nil: nothing is told.
+    package let responseInformation: String?
+    package let passwordFile: PasswordFile
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -54,11 +69,25 @@ package struct ServerConfiguration: Hashable, Sendable {
             api: values.integer("api.port"),
             mqtt: values.flag("mqtt.plain.enabled") ? values.integer("mqtt.port") : nil,
             mqtts: values.integer("mqtts.port"), https: values.integer("https.port"))
+        isAWSProfile = values.text("mqtt.profile") == "aws"
+        proxyProtocolListeners = Set(ConfigurationKey.Kind.parts(values.text("proxyProtocol.listeners")))
+        proxyProtocolTrusted = AddressBlocks(values.text("proxyProtocol.trustedAddresses"))
         anonymous = Anonymous(rawValue: values.text("authorization.anonymous")) ?? .deny
         deniedConnect = DeniedConnect(rawValue: values.text("authorization.v3.connect")) ?? .connack5
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
         // AWS has no $SYS.
         systemTopicsSeconds = values.text("mqtt.profile") == "aws" ? 0 : values.integer("sys.intervalSeconds")
+        responseInformation = values.value("mqtt5.responseInformation").text
+        passwordFile = PasswordFile(values)
         limits = ServerLimits(values)
+    }
+}
+
+extension ServerConfiguration.PasswordFile {
+    /// `passwords.file`, or `passwords` in the data directory.
+    init(_ values: ResolvedConfiguration) {
+        let named = values.value("passwords.file").text
+        path = named ?? values.text("dataDir") + "/passwords"
+        isNamed = named != nil
     }
 }

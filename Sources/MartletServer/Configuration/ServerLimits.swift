@@ -25,6 +25,7 @@ package struct ServerLimits: Hashable, Sendable {
     /// Nil: the file-descriptor limit less 256.
     package let connections: Int?
     package let connectTimeoutSeconds: Int
+    package let passwordsWaiting: Int
     package let tlsHandshakeTimeoutSeconds: Int
     package let httpRequestTimeoutSeconds: Int
     package let httpHeaderBytes: Int
@@ -54,6 +55,7 @@ package struct ServerLimits: Hashable, Sendable {
         retainedBytes = values.integer("retain.bytes")
         connections = values.integerOrNone("connect.max")
         connectTimeoutSeconds = values.integer("connect.timeoutSeconds")
+        passwordsWaiting = values.integer("passwords.waiting")
         tlsHandshakeTimeoutSeconds = values.integer("tls.handshakeTimeoutSeconds")
         httpRequestTimeoutSeconds = values.integer("http.requestTimeoutSeconds")
         httpHeaderBytes = values.integer("http.headerBytes")

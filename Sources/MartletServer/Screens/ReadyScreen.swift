@@ -45,11 +45,14 @@ package enum ReadyScreen {
             return lines
         case .production:
             var lines = [
-                "Profile production: every client must show an identity.",
+                "Profile production: every client must show a certificate or a password.",
                 "  - the AWS API refuses every call until signatures are verified;",
                 "    fill the registry in profile dev on the same data directory",
             ]
-            if configuration.ports.mqtt != nil { lines.append("  - MQTT without TLS is open: mqtt.plain.enabled") }
+            if configuration.ports.mqtt != nil {
+                lines.append("  - MQTT without TLS is open (mqtt.plain.enabled):")
+                lines.append("    passwords and messages travel in the clear")
+            }
             return lines
         }
     }

@@ -8,14 +8,19 @@ package struct AffectedPrincipals: Hashable, Sendable {
     package let account: AccountID
     package var certificates: Set<CertificateID>
     package var things: Set<String>
+    /// A policy that has changed: who is given it by name, and not by an attachment, is touched too.
+    package var policy: String?
 
-    package init(account: AccountID, certificates: Set<CertificateID> = [], things: Set<String> = []) {
+    package init(
+        account: AccountID, certificates: Set<CertificateID> = [], things: Set<String> = [], policy: String? = nil
+    ) {
         self.account = account
         self.certificates = certificates
         self.things = things
+        self.policy = policy
     }
 
-    package var isEmpty: Bool { certificates.isEmpty && things.isEmpty }
+    package var isEmpty: Bool { certificates.isEmpty && things.isEmpty && policy == nil }
 
     /// - Returns: nil for a change that no authorisation depends on.
     package static func of(
@@ -35,7 +40,9 @@ package struct AffectedPrincipals: Hashable, Sendable {
         case .thing:
             affected.things.insert(name)
             try await affected.insertAll(KeySpace.principals(account, ofThing: name), documents)
-        case .policy: try await affected.insertAll(KeySpace.targets(account, ofPolicy: name), documents)
+        case .policy:
+            affected.policy = name
+            try await affected.insertAll(KeySpace.targets(account, ofPolicy: name), documents)
         // The other end of an attachment, indexes, and versions, which matter only once the policy names them.
         case .thingByType, .thingByAttribute, .thingPrincipal, .certificateByCreation, .certificateAccount,
             .policyVersion, .policyTarget, .shadow, .serviceProgress:

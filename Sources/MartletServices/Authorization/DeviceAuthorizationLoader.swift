@@ -104,15 +104,18 @@ package final class DeviceAuthorizationLoader: Sendable {
                 return (try await read(keys.thing(attachment.thingName)).map { ThingFacts($0, isAttached: true) }, true)
             }
         }
-        guard let clientID, !clientID.isEmpty, clientID.utf8.count <= Self.longestThingName,
-            let thing = try await read(keys.thing(clientID))
-        else { return (nil, false) }
+        guard let clientID, let thing = try await thing(clientID, keys) else { return (nil, false) }
         let isAttached = try await read(keys.thing(of: principal, clientID)) != nil
         return (ThingFacts(thing, isAttached: isAttached), false)
     }
 
+    func thing(_ clientID: String, _ keys: RegistryKeys) async throws -> ThingRecord? {
+        guard !clientID.isEmpty, clientID.utf8.count <= Self.longestThingName else { return nil }
+        return try await read(keys.thing(clientID))
+    }
+
     /// The default version; nil when there is no such policy (any longer).
-    private func policy(_ name: String, _ keys: RegistryKeys) async throws -> CompiledPolicy? {
+    func policy(_ name: String, _ keys: RegistryKeys) async throws -> CompiledPolicy? {
         guard let policy = try await read(keys.policy(name)) else { return nil }
         let key = keys.policyVersion(name, policy.defaultVersion)
         var version = try await read(key)

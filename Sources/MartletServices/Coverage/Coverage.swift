@@ -22,8 +22,6 @@ package enum Coverage {
         "",
         "## Not there yet on the data plane",
         "",
-        "- QoS 2 is refused: MQTT 5 by Maximum QoS 1 and reason 0x9B; MQTT 3.1.1 grants 1 and closes on a PUBLISH",
-        "  with QoS 2.",
         "- Reserved topics of services that are not built (jobs, provisioning, Device Defender, Basic Ingest), and events",
         "  other than `$aws/events/presence` and `$aws/events/subscriptions`, are refused by name.",
         "",

@@ -7,4 +7,8 @@ package enum RecordKind: UInt8, Sendable, CaseIterable {
     case subscription = 2
     /// The retained message of one topic.
     case retained = 3
+    /// One step of a QoS 2 exchange between a kept session and its client.
+    case exchange = 4
+    /// The queue of a shared group.
+    case shareQueue = 5
 }

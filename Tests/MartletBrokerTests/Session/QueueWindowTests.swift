@@ -1,3 +1,4 @@
+import MQTTCodec
 import MartletStore
 import MartletTesting
 import Testing
@@ -11,7 +12,7 @@ struct QueueWindowTests {
         var window = QueueWindow()
         #expect(window.send(1) == (1, false))
         #expect(window.send(2) == (2, false))
-        let acknowledged = window.acknowledge(1)
+        let acknowledged = window.acknowledge(1) == .done
         #expect(acknowledged)
         window.reconnect()
         #expect(window.next == 2)
@@ -23,10 +24,10 @@ struct QueueWindowTests {
     func outOfTurn() {
         var window = QueueWindow()
         for sequence in 1...4 as ClosedRange<UInt64> { _ = window.send(sequence) }
-        let third = window.acknowledge(3)
+        let third = window.acknowledge(3) == .done
         #expect(third)
         #expect(window.cursor == QueueCursor(settledThrough: 0, sentThrough: 4, settledBeyond: [3]))
-        let again = window.acknowledge(3)
+        let again = window.acknowledge(3) == .done
         #expect(!again)
         _ = window.acknowledge(1)
         #expect(window.cursor == QueueCursor(settledThrough: 1, sentThrough: 4, settledBeyond: [3]))
@@ -38,12 +39,12 @@ struct QueueWindowTests {
     @Test("Nothing is open: an acknowledgement of an identifier that was never sent is ignored")
     func unknown() {
         var window = QueueWindow()
-        let zero = window.acknowledge(0)
-        let one = window.acknowledge(1)
+        let zero = window.acknowledge(0) == .done
+        let one = window.acknowledge(1) == .done
         #expect(!zero && !one)
         _ = window.send(1)
         window.reconnect()
-        let beforeSent = window.acknowledge(1)
+        let beforeSent = window.acknowledge(1) == .done
         #expect(!beforeSent, "sent on an earlier connection only")
     }
 
@@ -68,7 +69,7 @@ struct QueueWindowTests {
             #expect(window.hasRoom(10, for: sequence))
             let (packetID, _) = window.send(sequence)
             #expect(packetID == UInt16((sequence - 1) % 65_535) + 1)
-            let acknowledged = window.acknowledge(packetID)
+            let acknowledged = window.acknowledge(packetID) == .done
             #expect(acknowledged)
         }
         #expect(window.settledThrough == 70_000)
@@ -80,7 +81,7 @@ struct QueueWindowTests {
         _ = window.send(1)
         var sequence: UInt64 = 2
         while window.hasRoom(10, for: sequence) {
-            let acknowledged = window.acknowledge(window.send(sequence).packetID)
+            let acknowledged = window.acknowledge(window.send(sequence).packetID) == .done
             #expect(acknowledged)
             sequence += 1
         }
@@ -140,7 +141,7 @@ struct QueueWindowTests {
             case 5..<9:
                 guard let (id, sequence) = open.randomElement(using: &random) else { continue }
                 open[id] = nil
-                let acknowledged = window.acknowledge(id)
+                let acknowledged = window.acknowledge(id) == .done
                 #expect(acknowledged)
                 settled.insert(sequence)
             default:
@@ -150,5 +151,46 @@ struct QueueWindowTests {
             #expect(window.openCount == open.count)
         }
         for sequence in 1..<window.next { #expect(window.isSettled(sequence) == settled.contains(sequence)) }
+    }
+
+    @Test("QoS 2: PUBREC takes the message out of the queue, and only its release is left until PUBCOMP [MQTT-4.3.3-6]")
+    func exactlyOnce() {
+        var window = QueueWindow()
+        _ = window.send(1, .exactlyOnce)
+        _ = window.send(2, .atLeastOnce)
+        #expect(window.acknowledge(1) == .wrongQoS)
+        #expect(window.release(2, as: { StoreNumber(9) }).0 == .wrongQoS)
+        let (step, exchange) = window.release(1, as: { StoreNumber(7) })
+        #expect(step == .done && exchange == ReleasedExchange(sequence: 1, number: StoreNumber(7)))
+        #expect(window.release(1, as: { StoreNumber(8) }) == (.done, nil), "a repeated PUBREC begins nothing")
+        #expect(window.settledThrough == 1 && window.openCount == 2)
+        window.reconnect()
+        #expect(window.next == 2 && window.openCount == 1, "the release still counts")
+        #expect(!window.hasRoom(1, for: 2))
+        var back = QueueWindow(window.cursor, released: Array(window.released))
+        back.reconnect()
+        #expect(back.openCount == 1 && back.released.map(\.packetID) == [1])
+        #expect(back.complete(1)?.number == StoreNumber(7))
+        #expect(back.complete(1) == nil && back.openCount == 0)
+    }
+
+    @Test("A crash between the record of a PUBREC and the cursor does not bring the message back")
+    func releasedBeyondCursor() {
+        let window = QueueWindow(QueueCursor(), released: [ReleasedExchange(sequence: 2, number: StoreNumber(1))])
+        #expect(window.isSettled(2) && !window.isSettled(1) && window.next == 1)
+    }
+
+    @Test("A client that withholds PUBCOMP never gets its identifier for another message")
+    func withheldCompletion() {
+        var window = QueueWindow()
+        _ = window.send(1, .exactlyOnce)
+        _ = window.release(1, as: { StoreNumber(1) })
+        var sequence: UInt64 = 2
+        while window.hasRoom(10, for: sequence) {
+            let step = window.acknowledge(window.send(sequence).packetID)
+            #expect(step == .done)
+            sequence += 1
+        }
+        #expect(sequence == 65)
     }
 }

@@ -1,3 +1,4 @@
+import MQTTCodec
 import MartletTesting
 import Testing
 
@@ -11,7 +12,7 @@ struct InflightWindowTests {
         let given = (1...40).map { _ in window.open() }
         #expect(given == Array(1...40))
         #expect(window.count == 40)
-        let closed = [1, 1, 0, 999].map { window.close($0) }
+        let closed = [1, 1, 0, 999].map { window.acknowledge($0) == .done }
         #expect(closed == [true, false, false, false])
         #expect(window.count == 39)
     }
@@ -27,7 +28,7 @@ struct InflightWindowTests {
                 #expect(withheld <= ids.count, "\(id) was given out while it was in use")
             }
             guard !ids.contains(id) else { continue }
-            let isClosed = window.close(id)
+            let isClosed = window.acknowledge(id) == .done
             #expect(isClosed)
         }
         #expect(window.count == ids.count)
@@ -46,10 +47,26 @@ struct InflightWindowTests {
                 open.append(id)
             } else if !open.isEmpty {
                 let id = open.remove(at: Int(random.nextUInt64() % UInt64(open.count)))
-                let isClosed = window.close(id)
+                let isClosed = window.acknowledge(id) == .done
                 #expect(isClosed)
             }
         }
         #expect(window.count == open.count)
+    }
+
+    @Test("QoS 2 takes two steps, each of them once, and counts until the second [MQTT-4.3.3-5]")
+    func exactlyOnce() {
+        var window = InflightWindow()
+        let (one, two) = (window.open(.exactlyOnce), window.open(.exactlyOnce))
+        #expect(window.complete(one) == .wrongQoS, "PUBCOMP before PUBREC")
+        #expect(window.acknowledge(one) == .wrongQoS)
+        #expect(window.receive(one) == .done && window.receive(one) == .done, "a repeated PUBREC is answered again")
+        #expect(window.reject(one) == .wrongQoS, "it was accepted already")
+        #expect(window.count == 2)
+        #expect(window.reject(two) == .done)
+        #expect(window.complete(one) == .done && window.complete(one) == .unknown)
+        #expect(window.count == 0)
+        let three = window.open()
+        #expect(window.receive(three) == .wrongQoS)
     }
 }

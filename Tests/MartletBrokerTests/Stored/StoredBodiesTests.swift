@@ -25,6 +25,22 @@ struct StoredBodiesTests {
             thingName: "pump7", will: will ? LastWill(message) : nil)
     }
 
+    @Test(
+        "Whoever it was is known again: a certificate, a user of the password file, nobody",
+        arguments: [
+            .anonymous, .certificate(CertificateID(sha256: [UInt8](repeating: 7, count: 32))),
+            .user(AuthenticatedUser(name: "ann:4:b", passwordStamp: .max)),
+        ] as [PeerIdentity.Principal])
+    func principal(_ principal: PeerIdentity.Principal) throws {
+        var bytes = ByteBuffer()
+        let session = network(will: false)
+        NetworkSession(
+            sessionIdentifier: session.sessionIdentifier, peer: session.peer.identified(as: principal), thingName: nil,
+            will: nil
+        ).write(into: &bytes)
+        #expect(try NetworkSession(&bytes).peer.principal == principal)
+    }
+
     @Test("A client's record comes back as it was", arguments: [true, false])
     func client(isOpen: Bool) throws {
         var presence = Presence()

@@ -63,9 +63,12 @@ final class TestBroker {
         advance(seconds: 1)
     }
 
+    /// Makes what was submitted durable, and what follows from that.
     func sync() {
-        commit()
-        run()
+        for _ in 0..<2 {
+            commit()
+            run()
+        }
     }
 
     func client(on loop: Int = 0) -> TestClient {
@@ -77,12 +80,12 @@ final class TestBroker {
     /// A client that has been answered. A keep-alive of 0 lets it be silent.
     func connect(
         _ id: String, on loop: Int = 0, version: ProtocolVersion = .v5, clean: Bool = true, expiry: UInt32 = 0,
-        keepAlive: UInt16 = 0, receiveMaximum: UInt16? = nil, will: Will? = nil
+        keepAlive: UInt16 = 0, receiveMaximum: UInt16? = nil, topicAliasMaximum: UInt16? = nil, will: Will? = nil
     ) -> TestClient {
         let client = client(on: loop)
         client.sendConnect(
             id, version: version, clean: clean, expiry: expiry, keepAlive: keepAlive, receiveMaximum: receiveMaximum,
-            will: will)
+            topicAliasMaximum: topicAliasMaximum, will: will)
         return client
     }
 }
@@ -104,5 +107,13 @@ struct AllowAll: ConnectionAuthority {
 
     func isThing(_ name: String, in realm: Realm, on loop: any EventLoop, _ done: @escaping @Sendable (Bool) -> Void) {
         done(things.contains(name))
+    }
+}
+
+extension MemoryMessageStore {
+    /// The store as a new process finds it.
+    func afterCrash() -> MemoryMessageStore {
+        crash()
+        return self
     }
 }

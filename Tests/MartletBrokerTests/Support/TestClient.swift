@@ -33,13 +33,14 @@ final class TestClient: ConnectionTransport {
 
     func sendConnect(
         _ id: String, version: ProtocolVersion, clean: Bool, expiry: UInt32, keepAlive: UInt16, receiveMaximum: UInt16?,
-        will: Will?
+        topicAliasMaximum: UInt16? = nil, will: Will?
     ) {
         self.version = version
         var properties = Properties()
         if version == .v5 {
             if expiry > 0 { properties.sessionExpiryIntervalSeconds = expiry }
             properties.receiveMaximum = receiveMaximum
+            properties.topicAliasMaximum = topicAliasMaximum
         }
         send(
             .connect(
@@ -74,12 +75,22 @@ final class TestClient: ConnectionTransport {
         }
     }
 
-    func subscribe(_ filter: String, qos: QoS = .atLeastOnce, retainAsPublished: Bool = false) {
+    func subscribe(
+        _ filter: String, qos: QoS = .atLeastOnce, retainAsPublished: Bool = false, identifier: Int? = nil
+    ) {
+        var properties = Properties()
+        properties.subscriptionIdentifier = identifier
         send(
             .subscribe(
                 Subscribe(
                     packetID: 1,
-                    subscriptions: [Subscription(MQTTString(filter), qos: qos, retainAsPublished: retainAsPublished)])))
+                    subscriptions: [Subscription(MQTTString(filter), qos: qos, retainAsPublished: retainAsPublished)],
+                    properties: properties)))
+        world.run()
+    }
+
+    func unsubscribe(_ filter: String) {
+        send(.unsubscribe(Unsubscribe(packetID: 2, filters: [MQTTString(filter)])))
         world.run()
     }
 
@@ -97,8 +108,29 @@ final class TestClient: ConnectionTransport {
         world.run()
     }
 
+    /// A QoS 2 PUBLISH on the topic `t`.
+    func sendPublish(_ text: String, id: UInt16, dup: Bool) {
+        send(.publish(Publish(topic: "t", payload: ByteBuffer(string: text), qos: .exactlyOnce, dup: dup, packetID: id)))
+        world.run()
+    }
+
     func acknowledge(_ id: UInt16) {
         send(.pubAck(PubAck(packetID: id)))
+        world.run()
+    }
+
+    func received(_ id: UInt16, _ code: ReasonCode = .success) {
+        send(.pubRec(PubRec(packetID: id, reasonCode: code)))
+        world.run()
+    }
+
+    func release(_ id: UInt16) {
+        send(.pubRel(PubRel(packetID: id)))
+        world.run()
+    }
+
+    func complete(_ id: UInt16) {
+        send(.pubComp(PubComp(packetID: id)))
         world.run()
     }
 
@@ -131,6 +163,27 @@ final class TestClient: ConnectionTransport {
 
     var pubAcks: [UInt16] {
         received.compactMap { if case .pubAck(let packet) = $0 { packet.packetID } else { nil } }
+    }
+
+    /// Acknowledgements of all kinds, in order, in words: `PUBREC 1`, `PUBCOMP 2 0x92`.
+    var exchange: [String] {
+        received.compactMap { packet in
+            switch packet {
+            case .pubAck(let ack): Self.words("PUBACK", ack)
+            case .pubRec(let ack): Self.words("PUBREC", ack)
+            case .pubRel(let ack): Self.words("PUBREL", ack)
+            case .pubComp(let ack): Self.words("PUBCOMP", ack)
+            default: nil
+            }
+        }
+    }
+
+    private static func words(_ name: String, _ ack: Acknowledgement) -> String {
+        "\(name) \(ack.packetID)" + (ack.reasonCode == .success ? "" : " 0x" + String(ack.reasonCode.rawValue, radix: 16, uppercase: true))
+    }
+
+    var subAckCodes: [ReasonCode] {
+        received.compactMap { if case .subAck(let packet) = $0 { packet.reasonCodes } else { nil } }.last ?? []
     }
 
     var hasSubAck: Bool { received.contains { if case .subAck = $0 { true } else { false } } }
