@@ -113,7 +113,7 @@ def outcomes(request, crowded):
 
 
 @pytest.mark.timeout(ALL_SECONDS)
-@pytest.mark.parametrize("case", cases(0, 1, 2))
+@pytest.mark.parametrize("case", [*cases(0, 1, 2)])
 def test_messages_arrive_whole_and_in_order(outcomes, case):
     received, expected = outcomes(exchange, case)
 
@@ -125,7 +125,7 @@ def test_messages_arrive_whole_and_in_order(outcomes, case):
 
 
 @pytest.mark.timeout(ALL_SECONDS)
-@pytest.mark.parametrize("case", cases(1))
+@pytest.mark.parametrize("case", [*cases(1)])
 def test_an_idle_client_stays_connected(outcomes, case):
     ended, received = outcomes(stay, case)
     assert not ended, ended

@@ -5,6 +5,7 @@ import base64
 import collections
 import itertools
 import json
+import os
 import signal
 import ssl
 import subprocess
@@ -246,12 +247,12 @@ class Mosquitto(Client):
             will += ["--will-qos", str(self.will.qos), *(["--will-retain"] if self.will.retain else [])]
         self._granted = Future()
         self._process = subprocess.Popen(
-            ["mosquitto_sub", *self.arguments(), "-i", self.name, "-q", str(qos), "-d", "-F", "=%t %q %r %x", *will,
+            ["stdbuf", "-oL", "mosquitto_sub", *self.arguments(), "-i", self.name, "-q", str(qos), "-d", "-F", "=%t %q %r %x", *will,
              *(part for name in filters for part in ("-t", name))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         threading.Thread(target=self._read, daemon=True).start()
         line = self._granted.result(SECONDS)
-        assert line.split(": ")[1].split(", ") == [str(qos)] * len(filters), line
+        assert line.rpartition(": ")[2].split(", ") == [str(qos)] * len(filters), line
 
     def _read(self):
         for line in self._process.stdout:
@@ -276,12 +277,12 @@ class Mosquitto(Client):
 
 
 class NodeProcess:
-    """One node process for all clients."""
+    """One node process for all clients. Debian's packages are where Debian's node looks, and not any other."""
 
     def __init__(self):
         self._process = subprocess.Popen(
             ["node", str(Path(__file__).with_name("node_clients.js"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True)
+            text=True, env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
         self._ids, self._lock = itertools.count(), threading.Lock()
         self._answers, self.clients = {}, {}
         threading.Thread(target=self._read, daemon=True).start()

@@ -9,11 +9,12 @@ class Network:
     """Carries bytes in both directions until it is cut.
 
     Cut, it is silent: neither side is told, nothing is carried, and who dials in is hung up on at once. Mended, it
-    carries new connections; the old ones stay dead, since their bytes are lost.
+    carries new connections; the old ones stay dead, since their bytes are lost. New connections go to the port `target`,
+    and are hung up on while nobody listens there.
     """
 
     def __init__(self, port):
-        self._target = port
+        self.target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -72,7 +73,11 @@ class Network:
                     self.attempts_while_cut += 1
                     near.close()
                     continue
-                far = socket.create_connection(("127.0.0.1", self._target), timeout=10)
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target), timeout=10)
+                except ConnectionRefusedError:
+                    near.close()
+                    continue
                 far.settimeout(None)
                 pair = (near, far)
                 self._live.append(pair)

@@ -1,6 +1,6 @@
 // Clients of the npm package mqtt for tests in another language: one order per line on stdin, one answer or message per
 // line on stdout. Debian installs the package where node does not look by itself.
-const mqtt = require("/usr/share/nodejs/mqtt");
+const mqtt = require("mqtt");
 const fs = require("fs");
 const readline = require("readline");
 
