@@ -631,6 +631,8 @@ def start(client, port, version):
     client.loop_start()
 
 
+# One attempt to connect for each end: after a second one in vain paho 2.2.0 forgets that it has sent PUBREL, and sends
+# the message again as a new one.
 @VERSIONS
 @pytest.mark.parametrize("end", [cut, kill])
 def test_paho_gets_every_message_once_through_ends_at_any_moment(own, name, version, end):
@@ -651,6 +653,7 @@ def test_paho_gets_every_message_once_through_ends_at_any_moment(own, name, vers
                     sender.publish(name, b"%d" % number, 2)
                 wait_until(lambda: len(found) >= 50 * turn + 10, lambda: f"{len(found)} have arrived", 20)
                 if end is kill:
+                    network.target = None
                     own.kill()
                     own.start()
                     network.target = own.port("mqtt")

@@ -4,13 +4,15 @@ import socket
 import threading
 import time
 
+from support.deadline import wait_until
+
 
 class Network:
     """Carries bytes in both directions until it is cut.
 
     Cut, it is silent: neither side is told, nothing is carried, and who dials in is hung up on at once. Mended, it
     carries new connections; the old ones stay dead, since their bytes are lost. New connections go to the port `target`,
-    and are hung up on while nobody listens there.
+    and wait while it is None.
     """
 
     def __init__(self, port):
@@ -73,16 +75,16 @@ class Network:
                     self.attempts_while_cut += 1
                     near.close()
                     continue
-                try:
-                    far = socket.create_connection(("127.0.0.1", self.target), timeout=10)
-                except ConnectionRefusedError:
-                    near.close()
-                    continue
-                far.settimeout(None)
-                pair = (near, far)
+            far = wait_until(self._dial, "there is a target")
+            far.settimeout(None)
+            pair = (near, far)
+            with self._lock:
                 self._live.append(pair)
             for source, sink in (pair, pair[::-1]):
                 threading.Thread(target=self._carry, args=(pair, source, sink), daemon=True).start()
+
+    def _dial(self):
+        return self.target and socket.create_connection(("127.0.0.1", self.target), timeout=10)
 
     def _carry(self, pair, source, sink):
         while True:
