@@ -63,7 +63,8 @@ def exchange(server, device, client, transport, version, qos):
     here, kind, base = place(server, device, transport), CLIENTS[client], unique(f"{client}-{transport}")
     retained = Message(f"{base}/kept", b"kept", max(qos, 1), True)
     messages = [Message(f"{base}/{n % 3}/data", payload, qos, False) for n, payload in enumerate(PAYLOADS)]
-    will = Message(f"{base}/will", b"gone", qos, False)
+    will, end = Message(f"{base}/will", b"gone", qos, False), Message(f"{base}/0/data", b"end", qos, False)
+    expected = [retained._replace(qos=qos), *messages, retained._replace(payload=b"", qos=qos, retain=False), will, end]
     with kind(here, version, f"{base}-from") as publisher, kind(here, version, f"{base}-to") as subscriber:
         publisher.publish([retained], lambda count: None)
         subscriber.subscribe([f"{base}/kept", f"{base}/+/data", f"{base}/will"], qos)
@@ -72,14 +73,14 @@ def exchange(server, device, client, transport, version, qos):
         subscriber.wait_for(1 + len(messages))
         publisher.publish([retained._replace(payload=b"")], lambda count: None)
         subscriber.wait_for(2 + len(messages))
-        with Network(here.port) as network:
-            with kind(here.at_port(network.port), version, f"{base}-mortal", will=will) as mortal:
+        network = Network(here.port)
+        with kind(here.at_port(network.port), version, f"{base}-mortal", will=will) as mortal:
+            with network:
                 mortal.subscribe([f"{base}/nothing"], qos)
-                network.hang_up()
-                subscriber.wait_for(3 + len(messages))
-        expected = [
-            retained._replace(qos=qos), *messages, retained._replace(payload=b"", qos=qos, retain=False), will]
-        return subscriber.messages, expected
+            subscriber.wait_for(3 + len(messages))
+        publisher.publish([end], lambda count: None)
+        subscriber.wait_for(len(expected))
+        return list(subscriber.messages), expected
 
 
 def stay(server, device, client, transport, version, qos):
@@ -92,9 +93,10 @@ def stay(server, device, client, transport, version, qos):
         ended = [line for line in server.log_lines(start) if line.get("clientId") == name and "disconnectReason" in line]
         with Wire.plain(server) as publisher:
             publisher.publish(name, b"still there", qos)
+            publisher.publish(name, b"end", qos)
             publisher.ping()
-        idle.wait_for(1)
-        return ended, idle.messages
+        idle.wait_for(2)
+        return ended, list(idle.messages)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +131,7 @@ def test_messages_arrive_whole_and_in_order(outcomes, case):
 def test_an_idle_client_stays_connected(outcomes, case):
     ended, received = outcomes(stay, case)
     assert not ended, ended
-    assert [message.payload for message in received] == [b"still there"]
+    assert [message.payload for message in received] == [b"still there", b"end"]
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])

@@ -222,7 +222,11 @@ class GMQTT(AsyncClient):
         self.run(publish())
 
     def close(self):
-        self.run(self._client.disconnect())
+        try:
+            self.run(self._client.disconnect())
+        except ssl.SSLError as error:
+            # It calls the server's last bytes an error once it has said goodbye itself.
+            assert error.reason == "APPLICATION_DATA_AFTER_CLOSE_NOTIFY", error
 
 
 class Mosquitto(Client):
@@ -271,6 +275,7 @@ class Mosquitto(Client):
             received(count)
 
     def close(self):
+        # On the signal it prints once more what it is just printing, so nobody looks at its messages after this.
         if self._process:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(SECONDS)
