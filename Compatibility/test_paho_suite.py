@@ -124,7 +124,7 @@ def outcomes(request, tmp_path_factory):
 
 
 @pytest.mark.skipif(not PLACE, reason="MARTLET_PAHO_SUITE names no checkout of paho.mqtt.testing")
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("test", TESTS, ids=[f"{suite}.{name}" for suite, name in TESTS])
 def test_paho(outcomes, test):
     code, output = outcomes[test].result()
