@@ -16,7 +16,7 @@ struct OrderV3Tests {
         let again = world.connect("s", clean: false, sessionPresent: true).takeAll()
         #expect(again.map(\.payload) == sent.map(\.payload))
         #expect(again.map(\.packetID) == sent.map(\.packetID))
-        #expect(again.allSatisfy(\.isDuplicate))
+        #expect(again.allSatisfy { $0.isDuplicate })
     }
 
     @Test("[MQTT-4.6.0-2] PUBACKs come in the order of their PUBLISHes")
