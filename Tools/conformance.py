@@ -23,9 +23,10 @@ TEST = re.compile(r'@Test\(\s*"\[MQTT-([0-9.]+-[0-9]+)\] ((?:[^"\\]|\\.)*)".*?\b
 INTRODUCTION = """# Conformance
 
 Written by `Tools/conformance.py` from `Tests/ConformanceTests`; not edited by hand. Every normative statement of the two
-specifications that binds a server, or that a server enforces, has a test whose name begins with its id. A test writes
-bytes into the gateway's connection handler and compares the bytes that come out of it; broker, store, clock and chance
-are the real ones or turned by the test. Statements that bind only clients are not listed.
+specifications that binds a server, or that a server enforces, has a test whose name begins with its id, or says why it
+has none. A test writes bytes into the gateway's connection handler and compares the bytes that come out of it; behind the
+handler is the whole broker, with a store in memory, a clock that the test turns, and chance from a seed. Statements that
+bind only clients are not listed.
 
     swift test --filter ConformanceTests
 """
