@@ -30,7 +30,7 @@ final class Client {
     }
 
     // The address is never dialled.
-    private static let anyAddress = try! SocketAddress(unixDomainSocketPath: "/in-memory")
+    static let anyAddress = try! SocketAddress(unixDomainSocketPath: "/in-memory")
 
     // MARK: Sending
 

@@ -62,6 +62,8 @@ final class World {
         try start()
     }
 
+    var loops: [EmbeddedEventLoop] { time.loops }
+
     func run() { time.run() }
 
     /// Time passes, second by second, for the broker and its loops.
