@@ -52,6 +52,7 @@ extension BrokerShard {
                 connection,
                 try AckView.parse(frame: frame, header: header, version: connection.version).packetID)
         case .pingReq:
+            guard body.isEmpty else { throw MalformedPacket(.trailingBytes, at: header.headerLength) }
             counters.pings += 1
             ensureOutput(connection)
             AckEncoder.appendPingResp(into: &connection.output.tail)
