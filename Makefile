@@ -19,7 +19,7 @@ DEBUG_TEST := MARTLET_WARNINGS_AS_ERRORS=1 swift test
 RELEASE_BUILD := swift build -c release --product martlet -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
 
 BUILD_PACKAGES := libsqlite3-dev
-TEST_PACKAGES := python3 python3-venv mosquitto-clients openssl
+TEST_PACKAGES := python3 python3-venv mosquitto-clients openssl nodejs node-mqtt
 BENCH_PACKAGES := python3 gcc libc6-dev libssl-dev openssl mosquitto
 
 # $(call install,PACKAGES): asks Debian for those that are missing, and for nothing when none is. A daemon that such a

@@ -9,7 +9,7 @@ from support.deadline import wait_until
 from support.devices import unique
 from support.presence import Events
 from support.server import Server
-from support.sessions import numbers, open_session, publish_all
+from support.sessions import INTERRUPTIONS, cut, kill, numbers, open_session, publish_all, stop
 from support.wire import PUBACK, Wire, packet
 
 VERSIONS = pytest.mark.parametrize("version", [4, 5], ids=["v3", "v5"])
@@ -22,25 +22,6 @@ def own(tmp_path):
     """A server that the test may kill."""
     with Server(data_dir=tmp_path / "data") as running:
         yield running
-
-
-def cut(server, wire):
-    """Only the connection ends."""
-    wire.close()
-
-
-def stop(server, wire):
-    server.restart()
-    wire.close()
-
-
-def kill(server, wire):
-    server.kill()
-    wire.close()
-    server.start()
-
-
-INTERRUPTIONS = pytest.mark.parametrize("interrupt", [cut, stop, kill])
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import struct
 
+import pytest
+
 from support.wire import DISCONNECT, PUBACK, Wire, encode_properties, packet
 
 FOREVER = 3600
@@ -14,12 +16,12 @@ class SessionWire(Wire):
         """Subscribed to the lifecycle events of this client id."""
         return self.following(f"$aws/events/presence/+/{client_id}", f"$aws/events/subscriptions/+/{client_id}")
 
-    def following(self, *filters):
-        """Subscribed at QoS 1."""
-        answer = self.subscribe(*filters)
+    def following(self, *filters, qos=1):
+        """Subscribed at this QoS."""
+        answer = self.subscribe(*filters, qos=qos)
         if answer is None:
             raise ConnectionError("the connection ended without SUBACK")
-        assert answer.codes == [1] * len(filters)
+        assert answer.codes == [qos] * len(filters)
         return self
 
     def acknowledge(self, *messages):
@@ -69,3 +71,25 @@ def publish_all(server, topic, payloads, version=5):
 
 def numbers(first, last):
     return [str(number).encode() for number in range(first, last)]
+
+
+# How a connection may end before its client has said goodbye. The wire is closed afterwards, and the server runs.
+
+
+def cut(server, wire):
+    """Only the connection ends."""
+    wire.close()
+
+
+def stop(server, wire):
+    server.restart()
+    wire.close()
+
+
+def kill(server, wire):
+    server.kill()
+    wire.close()
+    server.start()
+
+
+INTERRUPTIONS = pytest.mark.parametrize("interrupt", [cut, stop, kill])

@@ -7,7 +7,7 @@ import ssl
 import struct
 import time
 
-CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 8, 9
+CONNECT, CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBSCRIBE, SUBACK = 1, 2, 3, 4, 5, 6, 7, 8, 9
 UNSUBSCRIBE, UNSUBACK, PINGREQ, PINGRESP, DISCONNECT = 10, 11, 12, 13, 14
 
 # MQTT 5 section 2.2.2.2: identifier -> (name, form)
@@ -124,14 +124,16 @@ class Packet:
             if version == 5:
                 self.properties = reader.properties()
             self.payload = reader.rest()
-        elif kind in (PUBACK, SUBACK, UNSUBACK):
+        elif kind in (PUBACK, PUBREC, PUBREL, PUBCOMP):
             self.packet_id = reader.number("H")
-            if kind == PUBACK:
-                self.code = reader.number("B") if reader.at < len(body) else 0
-            if version == 5 and reader.at < len(body):
+            self.code = reader.number("B") if reader.at < len(body) else 0
+            if reader.at < len(body):
                 self.properties = reader.properties()
-            if kind != PUBACK:
-                self.codes = list(reader.rest())
+        elif kind in (SUBACK, UNSUBACK):
+            self.packet_id = reader.number("H")
+            if version == 5:
+                self.properties = reader.properties()
+            self.codes = list(reader.rest())
         elif kind == DISCONNECT:
             self.code = reader.number("B") if body else 0
             if reader.at < len(body):
@@ -212,23 +214,34 @@ class Wire:
         self.send(self.connect_packet(client_id, **options))
         return self.read()
 
-    def publish_packet(self, topic, payload=b"", qos=0, retain=False, packet_id=0, properties=None):
+    def acknowledge_as(self, kind, packet_id, code=0):
+        """PUBACK, PUBREC, PUBREL or PUBCOMP."""
+        body = struct.pack("!H", packet_id) + (bytes([code]) if code else b"")
+        self.send(packet(kind, 2 if kind == PUBREL else 0, body))
+
+    def publish_packet(self, topic, payload=b"", qos=0, retain=False, packet_id=0, properties=None, dup=False):
         body = text(topic) + (struct.pack("!H", packet_id) if qos else b"")
         body += encode_properties(properties or {}) if self.version == 5 else b""
         payload = payload.encode() if isinstance(payload, str) else payload
-        return packet(PUBLISH, qos << 1 | bool(retain), body + payload)
+        return packet(PUBLISH, dup << 3 | qos << 1 | bool(retain), body + payload)
 
     def publish(self, topic, payload=b"", qos=0, retain=False, properties=None):
-        """At QoS 1 the PUBACK, or None when the connection ended instead."""
+        """At QoS 1 the PUBACK; at QoS 2 the PUBCOMP, or the PUBREC that refuses; None when the connection ended instead."""
         packet_id = next(self._ids) if qos else 0
         self.send(self.publish_packet(topic, payload, qos, retain, packet_id, properties))
+        if qos == 2:
+            received = self._answer(PUBREC, packet_id)
+            if received is None or received.code >= 0x80:
+                return received
+            self.acknowledge_as(PUBREL, packet_id)
+            return self._answer(PUBCOMP, packet_id)
         if qos:
             return self._answer(PUBACK, packet_id)
 
-    def subscribe(self, *filters, qos=1, options=0):
+    def subscribe(self, *filters, qos=1, options=0, properties=None):
         """The SUBACK, or None when the connection ended instead."""
         packet_id = next(self._ids)
-        body = struct.pack("!H", packet_id) + (b"\0" if self.version == 5 else b"")
+        body = struct.pack("!H", packet_id) + (encode_properties(properties or {}) if self.version == 5 else b"")
         body += b"".join(text(name) + bytes([qos | options]) for name in filters)
         self.send(packet(SUBSCRIBE, 2, body))
         return self._answer(SUBACK, packet_id)
@@ -254,7 +267,7 @@ class Wire:
         """The answer to what was sent; messages that arrive before it are kept for `read`."""
         while True:
             found = self._read_socket(10)
-            if found is not None and found.kind == PUBLISH:
+            if found is not None and found.kind in (PUBLISH, PUBREL) and found.kind != kind:
                 self._messages.append(found)
                 continue
             if found is not None and found.kind != DISCONNECT:
@@ -307,10 +320,14 @@ class Wire:
         return found
 
     def message(self, timeout=10):
-        """The next message; a QoS 1 one is acknowledged."""
+        """The next message; it is acknowledged, at QoS 2 to the end."""
         found = self.expect(PUBLISH, timeout)
-        if found.qos:
-            self.send(packet(PUBACK, 0, struct.pack("!H", found.packet_id)))
+        if found.qos == 1:
+            self.acknowledge_as(PUBACK, found.packet_id)
+        elif found.qos == 2:
+            self.acknowledge_as(PUBREC, found.packet_id)
+            assert self._answer(PUBREL, found.packet_id) is not None, "the connection has ended"
+            self.acknowledge_as(PUBCOMP, found.packet_id)
         return found
 
     def expect_end(self, timeout=10):

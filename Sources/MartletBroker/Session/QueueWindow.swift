@@ -27,6 +27,7 @@ struct QueueWindow {
     /// Messages of QoS 2 that the client has and that are out of the queue, but whose PUBCOMP has not come: only PUBREL
     /// is repeated `[MQTT-4.3.3-6]`. In the order of their PUBRECs.
     private(set) var released = CircularBuffer<ReleasedExchange>(initialCapacity: 1)
+    private var isReleasedInOrder = true
 
     init(_ cursor: QueueCursor = QueueCursor(), released: [ReleasedExchange] = []) {
         settledThrough = cursor.settledThrough
@@ -56,8 +57,13 @@ struct QueueWindow {
     /// windows and never so far that identifiers meet `[MQTT-2.2.1-4]`.
     func hasRoom(_ receiveMaximum: Int, for sequence: UInt64) -> Bool {
         let span = min(Self.identifierCount, UInt64(max(receiveMaximum, 16)) * Self.windowsAhead)
-        let first = min(settledThrough, released.first.map { $0.sequence - 1 } ?? .max)
+        let first = min(settledThrough, lowestReleased.map { $0 - 1 } ?? .max)
         return openCount < receiveMaximum && (sequence <= first || sequence - first <= span)
+    }
+
+    /// PUBRECs come in the order of the messages [MQTT-4.6.0-3]; of a client that does otherwise all are looked at.
+    private var lowestReleased: UInt64? {
+        isReleasedInOrder ? released.first?.sequence : released.lazy.map(\.sequence).min()
     }
 
     private static let windowsAhead: UInt64 = 4
@@ -106,6 +112,7 @@ struct QueueWindow {
         guard let sequence = open(packetID) else { return (isReleased(packetID) ? .done : .unknown, nil) }
         guard isExactlyOnce(sequence) else { return (.wrongQoS, nil) }
         let exchange = ReleasedExchange(sequence: sequence, number: number())
+        isReleasedInOrder = isReleasedInOrder && released.last.map { $0.sequence < sequence } ?? true
         released.append(exchange)
         mark(sequence)
         return (.done, exchange)
@@ -124,6 +131,7 @@ struct QueueWindow {
     mutating func complete(_ packetID: UInt16) -> ReleasedExchange? {
         guard let index = released.firstIndex(where: { $0.packetID == packetID }) else { return nil }
         openCount -= 1
+        defer { isReleasedInOrder = isReleasedInOrder || released.isEmpty }
         return released.remove(at: index)
     }
 

@@ -33,7 +33,9 @@ extension BrokerShard {
 
     /// A bad topic name at QoS 1 and 2 has an answer of its own in version 5; everything else ends the connection.
     private func receivedInvalid(_ header: FixedHeader, _ error: MalformedPacket, _ connection: ClientConnection) {
-        guard connection.version == .v5, header.type == .publish, error.packetID != 0 else {
+        guard connection.version == .v5, header.type == .publish, error.packetID != 0,
+            error.reasonCode.isDefined(in: .pubAck)
+        else {
             return close(connection, .malformed(error))
         }
         refusals.write("publish refused", metadata(of: connection).merging(error.metadata) { $1 })
@@ -54,6 +56,7 @@ extension BrokerShard {
                 connection,
                 try AckView.parse(frame: frame, header: header, version: connection.version).packetID)
         case .pingReq:
+            guard body.isEmpty else { throw MalformedPacket(.trailingBytes, at: header.headerLength) }
             counters.pings += 1
             ensureOutput(connection)
             AckEncoder.appendPingResp(into: &connection.output.tail)

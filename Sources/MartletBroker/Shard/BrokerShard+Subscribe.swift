@@ -188,9 +188,18 @@ extension BrokerShard {
             let codes = packet.filters.map { _ in ReasonCode.packetIdentifierInUse }
             return answer(connection, .unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)), isStored: false)
         }
+        // [MQTT-4.7.3-1]
+        let problems = packet.filters.map(problem(of:))
+        if connection.version == .v3_1_1, let problem = problems.lazy.compactMap(\.self).first {
+            return close(connection, .malformed(problem))
+        }
         var codes: [ReasonCode] = []
         var removed: [ByteBuffer] = []
-        for filter in packet.filters {
+        for (filter, problem) in zip(packet.filters, problems) {
+            guard problem == nil else {
+                codes.append(.topicFilterInvalid)
+                continue
+            }
             let key = ByteBuffer(bytes: filter.bytes)
             let held = connection.subscriptions?.removeValue(forKey: key)
             codes.append(held == nil ? .noSubscriptionExisted : .success)
@@ -204,6 +213,17 @@ extension BrokerShard {
             connection, .unsubAck(UnsubAck(packetID: packet.packetID, reasonCodes: codes)),
             isStored: connection.session != nil && !removed.isEmpty)
         if !removed.isEmpty { tell(.unsubscribed(removed.map { String(buffer: $0) }), of: connection) }
+    }
+
+    private func problem(of filter: MQTTString) -> MalformedPacket? {
+        filter.bytes.withUnsafeBytes { bytes in
+            do throws(MalformedPacket) {
+                try TopicFilter.validate(bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
     }
 
     func removeAllSubscriptions(_ connection: ClientConnection) {

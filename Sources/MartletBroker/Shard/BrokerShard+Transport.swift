@@ -1,3 +1,5 @@
+import MQTTCodec
+
 /// Ends that only some transports know.
 extension BrokerShard {
     /// The transport's own farewell came without a DISCONNECT and counts as one, as AWS has it for WebSocket: no will is

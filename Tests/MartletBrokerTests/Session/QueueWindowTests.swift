@@ -193,4 +193,14 @@ struct QueueWindowTests {
         }
         #expect(sequence == 65)
     }
+
+    @Test("Also where its PUBRECs came out of order")
+    func withheldOutOfOrder() {
+        var window = QueueWindow()
+        for sequence in 1...2 as ClosedRange<UInt64> { _ = window.send(sequence, .exactlyOnce) }
+        for id in [2, 1] as [UInt16] { _ = window.release(id, as: { StoreNumber(UInt64(id)) }) }
+        #expect(window.hasRoom(20, for: 80) && !window.hasRoom(20, for: 81))
+        _ = window.complete(1)
+        #expect(window.hasRoom(20, for: 81) && !window.hasRoom(20, for: 82))
+    }
 }
