@@ -1,3 +1,4 @@
+import MQTTCodec
 package import MartletBase
 package import MartletStore
 
@@ -24,6 +25,23 @@ package enum PublishRefusal: Error, Reason {
         case .reserved(let refusal): refusal.evidence
         case .limit(let limit): limit.evidence
         case .storeFailed(let failure): failure?.evidence ?? []
+        }
+    }
+}
+
+extension LimitExceeded {
+    /// What of a message was too much, for callers to whom a reason code says nothing.
+    package enum Subject: Sendable {
+        case payload, topic
+        /// The room for retained messages.
+        case room
+    }
+
+    package var subject: Subject {
+        switch reasonCode {
+        case .packetTooLarge: .payload
+        case .quotaExceeded: .room
+        default: .topic
         }
     }
 }

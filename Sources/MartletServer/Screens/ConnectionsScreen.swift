@@ -1,4 +1,4 @@
-package import MartletBase
+import MartletBase
 
 /// `martlet connections`: the live connections as a table, a page at a time, so that a million of them need no more
 /// memory than a hundred.

@@ -40,11 +40,11 @@ extension ServiceFailure {
         case .reserved(let refusal): self = .invalid("topic", "cannot be used: \(refusal.sentence)")
         case .limit(let limit):
             let sentence = "\(limit.name): \(limit.asked) is above the limit of \(limit.limit)"
-            switch limit.reasonCode {
-            case .packetTooLarge:
+            switch limit.subject {
+            case .payload:
                 self.init(code: "RequestEntityTooLargeException", status: 413, message: "payload is too large; \(sentence)")
-            case .quotaExceeded: self = .throttling("the message cannot be retained; \(sentence)")
-            default: self = .invalid("topic", "is too long; \(sentence)")
+            case .room: self = .throttling("the message cannot be retained; \(sentence)")
+            case .topic: self = .invalid("topic", "is too long; \(sentence)")
             }
         case .storeFailed:
             self = .internalFailure("The message cannot be kept: the message store has failed")
