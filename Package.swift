@@ -120,7 +120,7 @@ let package = Package(
 
         // The device's side, and what tests share.
         room("MartletDevice", ["MartletBase", "MQTTCodec", .nioCore, .nio("NIOPosix"), .nioSSL]),
-        room("MartletTesting", ["MartletBase", "MartletStore", .nioCore]),
+        room("MartletTesting", ["MartletBase", "IoTPolicy", "MartletStore", "MartletBroker", .nioCore, .nio("NIOEmbedded")]),
 
         tests("HouseTests"),
         tests("MartletBaseTests", ["MartletBase"]),
@@ -147,6 +147,13 @@ let package = Package(
             "MartletServerTests",
             ["MartletBase", "MartletServer", .nioCore, .nio("NIOPosix"), .nio("NIOHTTP1")]),
         tests("MartletBrokerTests", ["MartletBase", "MartletBroker", "MartletStore", "MQTTCodec", "IoTPolicy", .nioCore, .nio("NIOEmbedded"), .logging]),
+
+        tests(
+            "ConformanceTests",
+            [
+                "MartletBase", "IoTPolicy", "MartletStore", "MartletBroker", "MartletGateway", .nioCore, .nio("NIOEmbedded"),
+                .logging,
+            ]),
 
         // Beside the house: fuzz targets and benchmarks.
         .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict),

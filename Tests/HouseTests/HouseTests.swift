@@ -21,7 +21,7 @@ struct HouseTests {
         ],
         "martlet": ["MartletBase", "MartletServer", "MartletDevice"],
         "MartletDevice": ["MartletBase", "MQTTCodec"],
-        "MartletTesting": ["MartletBase", "MartletStore"],
+        "MartletTesting": ["MartletBase", "IoTPolicy", "MartletStore", "MartletBroker"],
     ]
 
     /// What only one room may know.

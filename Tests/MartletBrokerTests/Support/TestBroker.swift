@@ -1,4 +1,3 @@
-import IoTPolicy
 import Logging
 import MQTTCodec
 import MartletBase
@@ -17,7 +16,7 @@ final class TestBroker {
     /// Makes what was submitted durable.
     private let commit: () -> Void
     let broker: Broker
-    let loops: [EmbeddedEventLoop]
+    private let time: VirtualLoops
     private(set) var shards: [BrokerShard] = []
     private(set) var clients: [TestClient] = []
 
@@ -32,10 +31,10 @@ final class TestBroker {
         self.clock = clock
         self.store = store
         commit = log?.commit ?? { store.sync() }
-        loops = (0..<loopCount).map { _ in EmbeddedEventLoop() }
+        time = VirtualLoops(count: loopCount, clock: clock)
         broker = Broker(
-            region: "us-east-1", loops: loops, limits: limits, behaviour: BrokerBehaviour(),
-            authority: AllowAll(things: things), store: log?.store ?? store, clock: clock, random: SeededRandomSource(seed: 1),
+            region: "us-east-1", loops: time.loops, limits: limits, behaviour: BrokerBehaviour(),
+            authority: FixedAuthority(things: things), store: log?.store ?? store, clock: clock, random: SeededRandomSource(seed: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try broker.load()
         shards = (0..<loopCount).map { broker.makeShard($0) }
@@ -43,25 +42,14 @@ final class TestBroker {
         run()
     }
 
+    var loops: [EmbeddedEventLoop] { time.loops }
+
     /// Runs every loop until none has anything to do.
-    func run() {
-        for _ in 0..<20 { for loop in loops { loop.run() } }
-    }
+    func run() { time.run() }
 
-    /// Moves both clocks, second by second.
-    func advance(seconds: Int64) {
-        for _ in 0..<seconds {
-            clock.advance(seconds: 1)
-            for loop in loops { loop.advanceTime(by: .seconds(1)) }
-            run()
-        }
-    }
+    func advance(seconds: Int64) { time.advance(seconds: seconds) }
 
-    /// Moves the time of day far ahead; the loops see it with their next second.
-    func jump(seconds: Int64) {
-        clock.advance(seconds: seconds - 1)
-        advance(seconds: 1)
-    }
+    func jump(seconds: Int64) { time.jump(seconds: seconds) }
 
     /// Makes what was submitted durable, and what follows from that.
     func sync() {
@@ -87,26 +75,6 @@ final class TestBroker {
             id, version: version, clean: clean, expiry: expiry, keepAlive: keepAlive, receiveMaximum: receiveMaximum,
             topicAliasMaximum: topicAliasMaximum, will: will)
         return client
-    }
-}
-
-struct AllowAll: ConnectionAuthority {
-    var things: Set<String> = []
-
-    func authorize(
-        _ request: AuthorizationRequest, on loop: any EventLoop,
-        _ done: @escaping @Sendable (Result<ConnectionAuthorization, ConnectRefusal>) -> Void
-    ) {
-        let context = PolicyContext(
-            realm: request.realm, clientID: request.clientID, sourceIP: "127.0.0.1", secureTransport: false)
-        done(
-            .success(
-                ConnectionAuthorization(
-                    authorizer: Authorizer(policies: [.allowAll], context: context), thingName: nil)))
-    }
-
-    func isThing(_ name: String, in realm: Realm, on loop: any EventLoop, _ done: @escaping @Sendable (Bool) -> Void) {
-        done(things.contains(name))
     }
 }
 

@@ -1,0 +1,94 @@
+import Logging
+import MartletBase
+import MartletStore
+import MartletTesting
+import NIOEmbedded
+
+@testable import MartletBroker
+
+/// The gateway's connection handler and the whole broker on the test's own thread: channels in memory, loops that run
+/// when told, a clock that moves when told, chance from a seed, and a store that outlives `restart`.
+final class World {
+    let store = MemoryMessageStore()
+    private let clock = VirtualClock()
+    private let loopCount: Int
+    private let limits: BrokerLimits
+    private let behaviour: BrokerBehaviour
+    private let authority: FixedAuthority
+    private var time: VirtualLoops
+    private(set) var broker: Broker
+    private(set) var shards: [BrokerShard] = []
+    private var clients: [Client] = []
+
+    init(
+        loopCount: Int = 2, limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(),
+        authority: FixedAuthority = FixedAuthority()
+    ) throws {
+        self.loopCount = loopCount
+        self.limits = limits
+        self.behaviour = behaviour
+        self.authority = authority
+        time = VirtualLoops(count: loopCount, clock: clock)
+        broker = Self.broker(time, limits, behaviour, authority, store)
+        try start()
+    }
+
+    private static func broker(
+        _ time: VirtualLoops, _ limits: BrokerLimits, _ behaviour: BrokerBehaviour, _ authority: FixedAuthority,
+        _ store: MemoryMessageStore
+    ) -> Broker {
+        Broker(
+            region: "us-east-1", loops: time.loops, limits: limits, behaviour: behaviour, authority: authority, store: store,
+            clock: time.clock, random: SeededRandomSource(seed: 1),
+            logger: Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func start() throws {
+        try broker.load()
+        shards = (0..<loopCount).map { broker.makeShard($0) }
+        for shard in shards { shard.closeAllAfterCrash() }
+        run()
+    }
+
+    /// The server dies and a new one finds what the old one had made durable. No client hears a word.
+    func restart() throws {
+        for client in clients { client.abandon() }
+        clients = []
+        store.crash()
+        time = VirtualLoops(count: loopCount, clock: clock)
+        broker = Self.broker(time, limits, behaviour, authority, store)
+        try start()
+    }
+
+    func run() { time.run() }
+
+    /// Time passes, second by second, for the broker and its loops.
+    func advance(seconds: Int64) { time.advance(seconds: seconds) }
+
+    /// A network connection that has said nothing yet.
+    func client(_ version: Version = .v3_1_1, on loop: Int = 0) -> Client {
+        let client = Client(self, version, loop: time.loops[loop], shard: shards[loop], port: 1000 + clients.count)
+        clients.append(client)
+        return client
+    }
+
+    /// A client that has been accepted and has read its CONNACK. It has no keep-alive, so that it may be silent.
+    func connect(
+        _ id: String, _ version: Version = .v3_1_1, on loop: Int = 0, clean: Bool = true, will: Wire.Will? = nil,
+        properties: [Property] = []
+    ) -> Client {
+        let client = client(version, on: loop)
+        client.send(.connect(id, clean: clean, will: will, properties: properties))
+        client.expectConnAck()
+        return client
+    }
+
+    /// One that has also subscribed and read its SUBACK.
+    func subscriber(
+        _ filter: String, _ options: UInt8 = 0, as id: String = "subscriber", _ version: Version = .v3_1_1, on loop: Int = 1
+    ) -> Client {
+        let client = connect(id, version, on: loop)
+        client.subscribe(filter, options)
+        return client
+    }
+}
