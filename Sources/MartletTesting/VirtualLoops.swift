@@ -1,3 +1,4 @@
+import NIOCore
 package import NIOEmbedded
 
 /// Event loops that run when told, on the test's own thread, and the time that they and the broker see.

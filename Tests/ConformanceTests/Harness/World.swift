@@ -3,6 +3,7 @@ import MartletBase
 import MartletStore
 import MartletTesting
 import NIOEmbedded
+import Testing
 
 @testable import MartletBroker
 
