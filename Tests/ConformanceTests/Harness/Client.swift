@@ -9,15 +9,16 @@ import Testing
 /// The client's end of one network connection: it sends bytes, and keeps what the server sent as raw frames until the
 /// test has looked at them.
 final class Client {
-    private unowned let world: World
+    private let world: World
+    private let generation: Int
     let version: Version
     private let channel: EmbeddedChannel
     private var partial: ArraySlice<UInt8> = []
     private var inbox: [Frame] = []
-    private var isAbandoned = false
 
     init(_ world: World, _ version: Version, loop: EmbeddedEventLoop, shard: BrokerShard, port: Int) {
         self.world = world
+        generation = world.generation
         self.version = version
         let peer = PeerIdentity(
             principal: .anonymous, address: "127.0.0.1", port: port, serverName: nil, isEncrypted: false)
@@ -37,7 +38,7 @@ final class Client {
     func send(_ packets: Wire...) { send(packets.flatMap { $0.bytes(version) }) }
 
     func send(_ bytes: [UInt8]) {
-        guard channel.isActive else { return }
+        guard channel.isActive, !isAbandoned else { return }
         do { try channel.writeInbound(ByteBuffer(bytes: bytes)) } catch { Issue.record("the handler threw \(error)") }
         world.run()
     }
@@ -68,9 +69,6 @@ final class Client {
         world.run()
     }
 
-    /// The server's process is gone, so nobody hears anything any more.
-    func abandon() { isAbandoned = true }
-
     // MARK: What came
 
     /// What the server has sent and the test has not looked at, oldest first.
@@ -78,6 +76,9 @@ final class Client {
         collect()
         return inbox
     }
+
+    /// The server's process is gone, so nothing is said or heard any more.
+    private var isAbandoned: Bool { generation != world.generation }
 
     var isClosed: Bool {
         world.run()
@@ -122,6 +123,21 @@ extension Client {
             let frame = try? next(sourceLocation: sourceLocation)
             if let frame { #expect(frame == wanted, sourceLocation: sourceLocation) }
         }
+    }
+
+    /// The next frame is exactly this PUBLISH, with a packet identifier of the server's choice, which is returned; 0 at
+    /// QoS 0.
+    @discardableResult
+    func expectPublish(
+        _ topic: String, _ payload: String, qos: UInt8 = 0, retain: Bool = false, dup: Bool = false,
+        properties: [Property] = [], sourceLocation: SourceLocation = #_sourceLocation
+    ) -> UInt16 {
+        guard let frame = try? next(.publish, sourceLocation: sourceLocation) else { return 0 }
+        let packet = Wire.publish(
+            topic, payload, qos: qos, id: frame.packetID, retain: retain, dup: dup, properties: properties)
+        #expect(frame == Frame(bytes: packet.bytes(version), version: version), sourceLocation: sourceLocation)
+        #expect(frame.packetID != 0, "packet identifier 0", sourceLocation: sourceLocation)
+        return frame.packetID ?? 0
     }
 
     /// As `expect`, where the order of different topics is the server's choice.

@@ -19,7 +19,9 @@ final class World {
     private var time: VirtualLoops
     private(set) var broker: Broker
     private(set) var shards: [BrokerShard] = []
-    private var clients: [Client] = []
+    /// Which process of the server this is; connections to an earlier one are dead.
+    private(set) var generation = 0
+    private var connectionCount = 0
 
     init(
         loopCount: Int = 2, limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(),
@@ -53,8 +55,7 @@ final class World {
 
     /// The server dies and a new one finds what the old one had made durable. No client hears a word.
     func restart() throws {
-        for client in clients { client.abandon() }
-        clients = []
+        generation += 1
         store.crash()
         time = VirtualLoops(count: loopCount, clock: clock)
         broker = Self.broker(time, limits, behaviour, authority, store)
@@ -68,28 +69,29 @@ final class World {
 
     /// A network connection that has said nothing yet.
     func client(_ version: Version = .v3_1_1, on loop: Int = 0) -> Client {
-        let client = Client(self, version, loop: time.loops[loop], shard: shards[loop], port: 1000 + clients.count)
-        clients.append(client)
-        return client
+        connectionCount += 1
+        return Client(self, version, loop: time.loops[loop], shard: shards[loop], port: 1000 + connectionCount)
     }
 
     /// A client that has been accepted and has read its CONNACK. It has no keep-alive, so that it may be silent.
     func connect(
         _ id: String, _ version: Version = .v3_1_1, on loop: Int = 0, clean: Bool = true, will: Wire.Will? = nil,
-        properties: [Property] = []
+        properties: [Property] = [], sessionPresent: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
     ) -> Client {
         let client = client(version, on: loop)
         client.send(.connect(id, clean: clean, will: will, properties: properties))
-        client.expectConnAck()
+        client.expectConnAck(sessionPresent: sessionPresent, sourceLocation: sourceLocation)
         return client
     }
 
-    /// One that has also subscribed and read its SUBACK.
+    /// One that has also subscribed and read its SUBACK. It is on another loop than `connect`'s clients.
     func subscriber(
-        _ filter: String, _ options: UInt8 = 0, as id: String = "subscriber", _ version: Version = .v3_1_1, on loop: Int = 1
+        _ filter: String, _ options: UInt8 = 0, as id: String = "subscriber", _ version: Version = .v3_1_1, on loop: Int = 1,
+        clean: Bool = true, properties: [Property] = [], sourceLocation: SourceLocation = #_sourceLocation
     ) -> Client {
-        let client = connect(id, version, on: loop)
-        client.subscribe(filter, options)
+        let client = connect(
+            id, version, on: loop, clean: clean, properties: properties, sourceLocation: sourceLocation)
+        client.subscribe(filter, options, sourceLocation: sourceLocation)
         return client
     }
 }
