@@ -98,7 +98,7 @@ struct SessionV3Tests {
         let ids = (0...3).map { first.expectPublish("a", "\($0)", qos: $0 < 2 ? 1 : 2) }
         first.send(.pubAck(ids[0]), .pubRec(ids[2]))
         first.expect(.pubRel(ids[2]))
-        restarts ? try world.restart() : first.cut()
+        if restarts { try world.restart() } else { first.cut() }
         let second = world.connect("c", clean: false, sessionPresent: true)
         let frames = second.frames
         #expect(frames.contains(Frame(bytes: Wire.pubRel(ids[2]).bytes(.v3_1_1), version: .v3_1_1)))
