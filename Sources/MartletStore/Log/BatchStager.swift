@@ -28,6 +28,7 @@ struct BatchStager {
                 let record = UnsafeMutableRawBufferPointer(rebasing: rest[..<view.bytes.count])
                 let at = LogLocation(segment: location.segment, offset: location.offset + offset)
                 stage(view, record, loop, at, place, start + offset, index, &group)
+                if offset + record.count < bytes.count { record[LogRecord.headerBytes] |= LogRecord.isContinued }
                 let checksum = crc.checksum(UnsafeRawBufferPointer(rebasing: record[LogRecord.headerBytes...]))
                 record.storeBytes(of: checksum.littleEndian, toByteOffset: 4, as: UInt32.self)
                 offset += record.count

@@ -48,7 +48,7 @@ struct LogCleaner {
             let isLive = record.withUnsafeReadableBytes { bytes in
                 LogRecordView(unchecked: bytes).map { index.isLive($0, at: location) } ?? false
             }
-            if isLive { records.append((location, record)) }
+            if isLive { records.append((location, alone(record))) }
             offset += length
         }
         if offset == start {
@@ -60,6 +60,18 @@ struct LogCleaner {
         }
         victim?.offset = offset
         return (records, tombstones)
+    }
+
+    /// The record without the batch that it came in.
+    private func alone(_ record: ByteBuffer) -> ByteBuffer {
+        guard let type = record.getInteger(at: record.readerIndex + LogRecord.headerBytes, as: UInt8.self),
+            type & LogRecord.isContinued != 0
+        else { return record }
+        var copy = ByteBuffer(bytes: record.readableBytesView)
+        copy.setInteger(type & ~LogRecord.isContinued, at: LogRecord.headerBytes)
+        let checksum = copy.withUnsafeReadableBytes { crc.checksum(UnsafeRawBufferPointer(rebasing: $0[LogRecord.headerBytes...])) }
+        copy.setInteger(checksum, at: 4, endianness: .little)
+        return copy
     }
 
     /// At least the whole next record, however large it is.

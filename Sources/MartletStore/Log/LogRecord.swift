@@ -15,7 +15,13 @@ import NIOCore
 /// ```
 ///
 /// Loops write records with sequences and checksums of 0; the log fills both in. A length of 0 is the end of a segment.
+///
+/// The records of one batch stand together, and all but the last say in the type's highest bit that more follows. A batch
+/// counts as a whole or, when a crash has torn it, not at all.
 enum LogRecord {
+    /// In the byte of the type: the batch goes on with the next record.
+    static let isContinued: UInt8 = 0x80
+
     enum RecordType: UInt8 {
         case put = 1
         case remove = 2

@@ -2,6 +2,8 @@
 struct LogRecordView {
     let bytes: UnsafeRawBufferPointer
     let type: LogRecord.RecordType
+    /// The next record belongs to the same batch.
+    let isContinued: Bool
 
     /// The record that begins here; nil where none is whole, or its checksum is another.
     init?(_ bytes: UnsafeRawBufferPointer, _ crc: CRC32C) {
@@ -14,8 +16,10 @@ struct LogRecordView {
 
     /// A record that this process has made.
     init?(unchecked bytes: UnsafeRawBufferPointer) {
-        guard let length = Self.length(bytes), let type = LogRecord.RecordType(rawValue: bytes[LogRecord.headerBytes])
-        else { return nil }
+        guard let length = Self.length(bytes) else { return nil }
+        let typeByte = bytes[LogRecord.headerBytes]
+        guard let type = LogRecord.RecordType(rawValue: typeByte & ~LogRecord.isContinued) else { return nil }
+        isContinued = typeByte & LogRecord.isContinued != 0
         self.bytes = UnsafeRawBufferPointer(rebasing: bytes[..<length])
         self.type = type
         guard isWhole else { return nil }

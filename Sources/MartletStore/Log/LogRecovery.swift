@@ -2,8 +2,8 @@ import NIOCore
 
 /// Reads all segments at the start and finds out what is live.
 ///
-/// Only the newest segment may end in the middle of a record: an older one was synced before the newer one was. What
-/// follows the first bad record there was never acknowledged; it is cut off. A bad record anywhere else is damage, and
+/// Only the newest segment may end in the middle of a batch: an older one was synced before the newer one was. What
+/// follows the last whole batch there was never acknowledged; it is cut off. A bad record anywhere else is damage, and
 /// the store is refused as it is.
 struct LogRecovery {
     /// An entry as some record names it. Records that the cleaner has moved come later than their successors.
@@ -68,16 +68,20 @@ struct LogRecovery {
         try file.sync()
     }
 
-    /// Returns where the records end.
+    /// Returns where the whole batches end.
     private mutating func readRecords(_ bytes: UnsafeRawBufferPointer, of segment: UInt32) -> Int {
         var offset = SegmentHeader.byteCount
+        var batch: [(view: LogRecordView, offset: Int)] = []
         while offset < bytes.count,
             let view = LogRecordView(UnsafeRawBufferPointer(rebasing: bytes[offset...]), crc)
         {
-            read(view, at: LogLocation(segment: segment, offset: offset))
+            batch.append((view, offset))
             offset += view.bytes.count
+            guard !view.isContinued else { continue }
+            for record in batch { read(record.view, at: LogLocation(segment: segment, offset: record.offset)) }
+            batch.removeAll(keepingCapacity: true)
         }
-        return offset
+        return batch.first?.offset ?? offset
     }
 
     private mutating func read(_ view: LogRecordView, at location: LogLocation) {

@@ -108,6 +108,12 @@ final class TestClient: ConnectionTransport {
         world.run()
     }
 
+    /// A QoS 2 PUBLISH on the topic `t`.
+    func sendPublish(_ text: String, id: UInt16, dup: Bool) {
+        send(.publish(Publish(topic: "t", payload: ByteBuffer(string: text), qos: .exactlyOnce, dup: dup, packetID: id)))
+        world.run()
+    }
+
     func acknowledge(_ id: UInt16) {
         send(.pubAck(PubAck(packetID: id)))
         world.run()
