@@ -165,6 +165,12 @@ let package = Package(
         // Beside the house: fuzz targets and benchmarks.
         .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict),
         beside("MQTTCodecFuzz", in: "Fuzz", ["FuzzDriver", "MQTTCodec", .nioCore]),
+        beside(
+            "ConnectionFuzz", in: "Fuzz",
+            [
+                "FuzzDriver", "MartletBase", "MQTTCodec", "MartletBroker", "MartletGateway", "MartletStore", "MartletTesting",
+                .nioCore, .nio("NIOEmbedded"), .logging,
+            ]),
         beside("IoTPolicyFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTPolicy"]),
         beside("AWSModelFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "AWSModel"]),
         beside("ShadowFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTDomain"]),

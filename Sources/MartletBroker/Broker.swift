@@ -211,6 +211,11 @@ extension Broker {
         }
     }
 
+    /// Broker and shards hold each other; from here on they do not. For who makes many brokers in one process.
+    package func dismantle() {
+        for mailbox in mailboxes { mailbox.detach() }
+    }
+
     /// Whether a client is connected, since when, or why it left; nil when nothing is known of it.
     package func connectivity(of clientID: String, in account: AccountID) async -> ClientConnectivity? {
         let key = ClientKey(account: account, clientID: clientID)

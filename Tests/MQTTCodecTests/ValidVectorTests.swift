@@ -14,6 +14,45 @@ struct ValidVectorTests {
         #expect(text(try encode(vector.packet, vector.version)) == text(vector.bytes))
     }
 
+    @Test("At each step of a length, frame and packet are each other's", arguments: ValidVector.boundaries)
+    func boundaries(_ vector: ValidVector) throws {
+        #expect(try decode(vector.bytes, vector.version) == vector.packet)
+        #expect(try encode(vector.packet, vector.version) == vector.bytes)
+        let whole = try #require(try header(vector.bytes, vector.version))
+        #expect(whole.frameLength == vector.bytes.count)
+        for count in 0..<whole.headerLength { #expect(try header(Array(vector.bytes.prefix(count)), vector.version) == nil) }
+        #expect(fault(Array(vector.bytes.dropLast()), vector.version)?.fault == .incomplete)
+    }
+
+    @Test("The vectors have all fifteen packets, and all 27 properties in all lists")
+    func complete() {
+        #expect(Set(ValidVector.version5.map(\.packet.type)).count == 15)
+        #expect(Set(ValidVector.version3.map(\.packet.type)).count == 14)
+        #expect(PropertyVector.all.count == 27)
+        #expect(Set(PropertyCarrier.all.map(\.list)) == Set(PropertyCarrier.List.allCases))
+        #expect(ValidVector.properties.count == 64)
+    }
+
+    @Test("A property in a list that may not have it is refused, and so is a second one where only one may be")
+    func misplaced() {
+        for property in PropertyVector.all {
+            for carrier in PropertyCarrier.all {
+                let name = "\(property.name) in \(carrier.list)"
+                guard property.lists.contains(carrier.list) else {
+                    let refusal = fault(carrier.frame(property.bytes), .v5)
+                    #expect(refusal?.fault == .propertyNotInPacket, "\(name)")
+                    #expect(refusal?.reasonCode == .malformedPacket, "\(name)")
+                    continue
+                }
+                let twice = fault(carrier.frame(property.bytes + property.bytes), .v5)
+                let mayRepeat =
+                    property.name == "User Property" || property.name == "Subscription Identifier" && carrier.list == .publish
+                #expect(twice?.fault == (mayRepeat ? nil : .duplicateProperty), "\(name)")
+                if !mayRepeat { #expect(twice?.reasonCode == .protocolError, "\(name)") }
+            }
+        }
+    }
+
     @Test("Byte by byte, the header asks for more until it is whole, and the packet until the frame is")
     func dripFed() throws {
         for vector in ValidVector.all {

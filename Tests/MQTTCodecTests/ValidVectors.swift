@@ -16,6 +16,13 @@ struct ValidVector: Sendable, CustomTestStringConvertible {
         self.packet = packet
     }
 
+    init(_ name: String, _ version: ProtocolVersion, _ bytes: [UInt8], _ packet: Packet) {
+        self.name = name
+        self.version = version
+        self.bytes = bytes
+        self.packet = packet
+    }
+
     var testDescription: String { "\(version) \(name)" }
 }
 
@@ -28,7 +35,7 @@ private func properties(_ build: (inout Properties) -> Void) -> Properties {
 private func payload(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
 
 extension ValidVector {
-    static let all: [ValidVector] = version3 + version5
+    static let all: [ValidVector] = version3 + version5 + properties
 
     static let version3: [ValidVector] = [
         .init(

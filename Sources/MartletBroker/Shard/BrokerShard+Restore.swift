@@ -23,7 +23,7 @@ extension BrokerShard {
         }
     }
 
-    func closeAllAfterCrash() {
+    package func closeAllAfterCrash() {
         let open = openAtCrash
         openAtCrash = []
         for (entry, network) in open { closeAfterCrash(entry, network) }

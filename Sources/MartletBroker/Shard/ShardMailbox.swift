@@ -27,6 +27,12 @@ final class ShardMailbox: Sendable {
         loop.execute { shard.value.drainMailbox() }
     }
 
+    /// What comes from now on is heard by nobody.
+    func detach() {
+        shard.withLockedValue { $0 = nil }
+        _ = take()
+    }
+
     func post(_ message: ShardMessage) { append(message, bytes: 0) }
 
     /// True when more waits now than the limit; `take` tells the reader, who tells the writers when it is done.
