@@ -11,7 +11,7 @@ struct CoverageTests {
         let text = Coverage.markdown(table)
         #expect(text == Coverage.markdown(OperationTable(.unconnected)))
         #expect(text.contains("| CreateThing | POST | `/things/{thingName}` |"))
-        #expect(text.contains("QoS 2 is refused"))
+        #expect(text.contains("Basic Ingest"))
         let refused = text.split(separator: "\n").filter { $0.hasPrefix("Answer 501: ") }
         #expect(refused.count == 4)
         #expect(refused[0].contains("CreateJob,") && !refused[0].contains(" CreateThing,"))
@@ -38,7 +38,8 @@ struct CoverageTests {
             ])
         #expect(
             ShapeTable.of(.iotData).operations.filter(table.isBuilt).map(\.name).sorted() == [
-                "DeleteThingShadow", "GetThingShadow", "ListNamedShadowsForThing", "UpdateThingShadow",
+                "DeleteConnection", "DeleteThingShadow", "GetConnection", "GetRetainedMessage", "GetThingShadow",
+                "ListNamedShadowsForThing", "ListRetainedMessages", "ListSubscriptions", "Publish", "UpdateThingShadow",
             ])
     }
 }

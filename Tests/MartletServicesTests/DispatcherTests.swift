@@ -17,7 +17,7 @@ struct DispatcherTests {
             #expect(answer.names == ["message"])
             #expect(answer.requestID?.isEmpty == false)
             #expect(
-                await services.send("POST", "/topics/a?qos=1", service: .iotData).outcome
+                await services.send("POST", "/connections/c/messages?topic=t", service: .iotData).outcome
                     == "501 NotImplementedException")
             let tunnel = await services.send(
                 "POST", "/", [:], headers: [(name: "x-amz-target", value: "IoTSecuredTunneling.OpenTunnel")],

@@ -123,7 +123,7 @@ struct ServiceSelectorTests {
                 #expect(answer.outcome == "403 MissingAuthenticationTokenException")
                 #expect(answer.requestID == "r")
             }
-            #expect(await send("POST", "/topics/a/b?qos=1").message.hasPrefix("Publish "))
+            #expect(await send("POST", "/connections/c/messages?topic=t").message.hasPrefix("SendDirectMessage "))
             #expect(await send("GET", "/things/a/shadow").message == "No shadow exists with name: 'a'")
             #expect(await send("GET", "/things/a/jobs").message.hasPrefix("GetPendingJobExecutions "))
             let signed = try dev.select(authorization: header("iot", key: "210987654321"), peer: .none)

@@ -33,7 +33,7 @@ struct SystemTopicsTests {
         #expect(last(client, "version") == nil)
         #expect(client.publishes.allSatisfy { !$0.retain })
         client.forget()
-        world.advance(seconds: 9)
+        world.advance(seconds: 7)
         #expect(client.publishes.isEmpty)
     }
 
