@@ -173,18 +173,24 @@ extension BrokerShard {
         guard let connect = connection.pendingConnect?.packet else { return }
         // A change of policy may have come while the id was claimed.
         if connection.authorizationIsStale { return authorize(connection) }
+        connection.keepAliveSeconds = limits.keepAlive(asked: Int(connect.keepAliveSeconds))
+        // Nothing may come before CONNACK [MQTT-3.2.0-1], so a client that has no room for it gets nothing else either.
+        guard send(.connAck(connAck(for: connect, on: connection, grant)), to: connection) else {
+            let bytes = connection.clientPacketBytes
+            return refuse(
+                connection,
+                .limit(LimitExceeded("clientMaximumPacketSize", limit: bytes, asked: bytes + 1, reasonCode: .packetTooLarge)))
+        }
         connection.pendingConnect = nil
         connection.phase = .connected
         connection.receiveMaximum = min(
             limits.inflightOut, connect.properties.receiveMaximum.map(Int.init) ?? 65_535)
-        connection.keepAliveSeconds = limits.keepAlive(asked: Int(connect.keepAliveSeconds))
         connection.lastHeardSecond = second
         if let limit = connect.properties.topicAliasMaximum, limit > 0 {
             connection.outboundAliases = OutboundAliases(limit: min(Int(limit), limits.topicAliases))
         }
         armKeepAlive(connection)
         counters.connectsSucceeded += 1
-        send(.connAck(connAck(for: connect, on: connection, grant)), to: connection)
         logger.debug("client connected", metadata: metadata(of: connection))
         if let session = grant.session {
             takeUp(session, connection)

@@ -31,7 +31,9 @@ extension BrokerShard {
 
     /// A bad topic name at QoS 1 and 2 has an answer of its own in version 5; everything else ends the connection.
     private func receivedInvalid(_ header: FixedHeader, _ error: MalformedPacket, _ connection: ClientConnection) {
-        guard connection.version == .v5, header.type == .publish, error.packetID != 0 else {
+        guard connection.version == .v5, header.type == .publish, error.packetID != 0,
+            error.reasonCode.isDefined(in: .pubAck)
+        else {
             return close(connection, .malformed(error))
         }
         refusals.write("publish refused", metadata(of: connection).merging(error.metadata) { $1 })

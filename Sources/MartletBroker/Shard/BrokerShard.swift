@@ -306,17 +306,19 @@ extension BrokerShard {
 
     /// Encodes one packet for the connection. One that is larger than the client takes goes without its reason string
     /// `[MQTT-3.2.2-19]` `[MQTT-3.4.2-2]` `[MQTT-3.14.2-3]`, or not at all `[MQTT-3.1.2-24]`.
-    func send(_ packet: Packet, to connection: ClientConnection) {
+    /// - Returns: whether there was room for it.
+    @discardableResult
+    func send(_ packet: Packet, to connection: ClientConnection) -> Bool {
         ensureOutput(connection)
         let start = connection.output.tail.writerIndex
         append(packet, to: connection)
-        guard connection.output.tail.writerIndex - start > connection.clientPacketBytes else { return }
+        guard connection.output.tail.writerIndex - start > connection.clientPacketBytes else { return true }
         connection.output.tail.moveWriterIndex(to: start)
-        guard let shorter = packet.withoutReasonString else { return }
+        guard let shorter = packet.withoutReasonString else { return false }
         append(shorter, to: connection)
-        if connection.output.tail.writerIndex - start > connection.clientPacketBytes {
-            connection.output.tail.moveWriterIndex(to: start)
-        }
+        guard connection.output.tail.writerIndex - start > connection.clientPacketBytes else { return true }
+        connection.output.tail.moveWriterIndex(to: start)
+        return false
     }
 
     private func append(_ packet: Packet, to connection: ClientConnection) {

@@ -106,6 +106,9 @@ final class Client {
         return frame
     }
 
+    /// Takes one of `frames`.
+    func remove(at index: Int) { inbox.remove(at: index) }
+
     /// Takes all frames.
     func takeAll() -> [Frame] {
         defer { inbox = [] }

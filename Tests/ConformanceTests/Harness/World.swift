@@ -10,7 +10,7 @@ import Testing
 /// The gateway's connection handler and the whole broker on the test's own thread: channels in memory, loops that run
 /// when told, a clock that moves when told, chance from a seed, and a store that outlives `restart`.
 final class World {
-    let store = MemoryMessageStore()
+    let store: MemoryMessageStore
     private let clock = VirtualClock()
     private let loopCount: Int
     private let limits: BrokerLimits
@@ -25,8 +25,9 @@ final class World {
 
     init(
         loopCount: Int = 2, limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(),
-        authority: FixedAuthority = FixedAuthority()
+        authority: FixedAuthority = FixedAuthority(), syncsAtOnce: Bool = true
     ) throws {
+        store = MemoryMessageStore(syncsAtOnce: syncsAtOnce)
         self.loopCount = loopCount
         self.limits = limits
         self.behaviour = behaviour
