@@ -7,7 +7,8 @@ struct AcknowledgementV5Tests {
         try expectAnswers(qos: 1, .pubAck, allowed: [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99])
         let world = try World()
         for code: UInt8 in [0x01, 0x92, 0xFF] { world.expectRefusal(0x82, of: .pubAck(1, code: code)) }
-        world.expectAccepted(.pubAck(1, code: 0x10), .pubAck(1, code: 0x80, properties: [.reasonString("why"), .user("k", "v")]))
+        world.expectAccepted(
+            .pubAck(1, code: 0x10), .pubAck(1, code: 0x80, properties: [.reasonString("why"), .user("k", "v")]))
     }
 
     @Test("[MQTT-3.4.2-2] PUBACK Reason String: omit this property when it would exceed the peer Maximum Packet Size")
@@ -25,7 +26,8 @@ struct AcknowledgementV5Tests {
         try expectAnswers(qos: 2, .pubRec, allowed: [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99])
         let world = try World()
         for code: UInt8 in [0x01, 0x92, 0xFF] { world.expectRefusal(0x82, of: .pubRec(1, code: code)) }
-        world.expectAccepted(.pubRec(1, code: 0x10), .pubRec(1, code: 0x80, properties: [.reasonString("why"), .user("k", "v")]))
+        world.expectAccepted(
+            .pubRec(1, code: 0x10), .pubRec(1, code: 0x80, properties: [.reasonString("why"), .user("k", "v")]))
     }
 
     @Test("[MQTT-3.5.2-2] PUBREC Reason String: omit this property when it would exceed the peer Maximum Packet Size")

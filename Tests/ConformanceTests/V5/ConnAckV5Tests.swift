@@ -91,7 +91,8 @@ struct ConnAckV5Tests {
     @Test("[MQTT-3.2.2-8] Use only defined Connect Reason Codes")
     func mqtt_3_2_2_8() throws {
         let defined: Set<UInt8> = [
-            0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C,
+            0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A, 0x9B,
+            0x9C,
             0x9D, 0x9F,
         ]
         let world = try World()
@@ -101,7 +102,8 @@ struct ConnAckV5Tests {
             .connect("a", will: .init("", "")), .connect("a", will: .init("#", "")), .connect("a", will: .init("$aws/x", "")),
             .connect("a", properties: [.authenticationMethod("x")]), .connect("a", properties: [.authenticationData([])]),
             .connect("a", will: .init("w", "", properties: [.topicAlias(1)])), .connect("a", properties: [Property(0, [])]),
-            .connect("a", will: .init("w", "", properties: [.responseTopic("#")])), .connect("a").remainingLength(hex("80 80 80 02")),
+            .connect("a", will: .init("w", "", properties: [.responseTopic("#")])),
+            .connect("a").remainingLength(hex("80 80 80 02")),
         ]
         for connect in connects {
             for world in [world, closed] {
@@ -182,7 +184,9 @@ struct ConnAckV5Tests {
     @Test("[MQTT-3.2.2-20] CONNACK User Property: omit this property when it would exceed the peer Maximum Packet Size")
     func mqtt_3_2_2_20() throws {
         let world = try World()
-        for connect in [Wire.connect("$a", properties: [.maximumPacketSize(20)]), .connect("a", properties: [.maximumPacketSize(20)])] {
+        for connect in [
+            Wire.connect("$a", properties: [.maximumPacketSize(20)]), .connect("a", properties: [.maximumPacketSize(20)]),
+        ] {
             let client = world.client(.v5)
             client.send(connect)
             let frame = try client.next(.connAck)

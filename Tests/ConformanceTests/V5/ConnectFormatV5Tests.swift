@@ -121,7 +121,9 @@ struct ConnectFormatV5Tests {
         let client = world.client(.v5)
         // Client id "a", will property Content Type "t", topic "will", payload "gone", user name "u", password "p".
         client.send(
-            .hex("10 29 00 04 4D 51 54 54 05 CE 00 00 00 00 01 61 04 03 00 01 74 00 04 77 69 6C 6C 00 04 67 6F 6E 65 00 03 75 73 65 00 03 70 61 73"))
+            .hex(
+                "10 29 00 04 4D 51 54 54 05 C6 00 00 00 00 01 61 04 03 00 01 74 00 04 77 69 6C 6C 00 04 67 6F 6E 65 00 03 75 73 65 00 03 70 61 73"
+            ))
         client.expectConnAck()
         client.cut()
         listener.expect(.publish("will", "gone", properties: [.contentType("t")]))
@@ -129,7 +131,9 @@ struct ConnectFormatV5Tests {
         world.expectRefusedConnect(
             0x81, .connect("a", flags: 0x06).appending(field("will") + Property.block([.contentType("t")]) + field("gone")))
         world.expectRefusedConnect(
-            0x81, .connect("a", flags: 0x46).appending(field("p") + Property.block([.contentType("t")]) + field("will") + field("gone")))
+            0x81,
+            .connect("a", flags: 0x46).appending(
+                field("p") + Property.block([.contentType("t")]) + field("will") + field("gone")))
     }
 
     @Test("[MQTT-3.1.3-3] Client id present and first")

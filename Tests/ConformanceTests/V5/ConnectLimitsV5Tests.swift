@@ -12,7 +12,9 @@ struct ConnectLimitsV5Tests {
         for qos: UInt8 in 0...2 {
             let listener = world.listener("a", qos, properties: [.maximumPacketSize(40)])
             let fits = String(repeating: "x", count: qos == 0 ? 34 : 32)
-            publisher.send(.publish("a", fits + "y", qos: qos, id: qos == 0 ? nil : 1), .publish("a", fits, qos: qos, id: qos == 0 ? nil : 2))
+            publisher.send(
+                .publish("a", fits + "y", qos: qos, id: qos == 0 ? nil : 1),
+                .publish("a", fits, qos: qos, id: qos == 0 ? nil : 2))
             let frame = try listener.nextPublish("a", fits, qos: qos)
             #expect(frame.bytes.count == 40)
             listener.expectNothing()
@@ -71,7 +73,9 @@ struct ConnectLimitsV5Tests {
         var behaviour = BrokerBehaviour()
         behaviour.responseInformation = "responses/"
         let world = try World(behaviour: behaviour)
-        for (request, expected) in [([], nil), ([Property.requestResponseInformation(0)], nil), ([.requestResponseInformation(1)], field("responses/"))] {
+        for (request, expected) in [
+            ([], nil), ([Property.requestResponseInformation(0)], nil), ([.requestResponseInformation(1)], field("responses/")),
+        ] {
             let client = world.client(.v5)
             client.send(.connect("a", properties: request))
             #expect(client.expectConnAck().first { $0.id == 0x1A }?.value == expected)

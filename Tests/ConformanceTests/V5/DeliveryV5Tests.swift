@@ -29,10 +29,13 @@ struct DeliveryV5Tests {
     @Test("[MQTT-4.4.0-2] PUBACK/PUBREC >= 0x80 counts as acknowledged")
     func mqtt_4_4_0_2() throws {
         let world = try World()
-        for client in [world.v5("listener", on: 1, properties: [.receiveMaximum(1)]), world.kept(properties: [.receiveMaximum(1)])] {
+        for client in [
+            world.v5("listener", on: 1, properties: [.receiveMaximum(1)]), world.kept(properties: [.receiveMaximum(1)]),
+        ] {
             client.subscribe("a", 2)
             let publisher = world.v5()
-            publisher.send(.publish("a", "1", qos: 1, id: 1), .publish("a", "2", qos: 2, id: 2), .publish("a", "3", qos: 1, id: 3))
+            publisher.send(
+                .publish("a", "1", qos: 1, id: 1), .publish("a", "2", qos: 2, id: 2), .publish("a", "3", qos: 1, id: 3))
             client.send(.pubAck(client.expectPublish("a", "1", qos: 1), code: 0x80))
             client.send(.pubRec(client.expectPublish("a", "2", qos: 2), code: 0x97))
             client.send(.pubAck(client.expectPublish("a", "3", qos: 1), code: 0x99))
@@ -67,7 +70,9 @@ struct DeliveryV5Tests {
         let keeper = world.kept()
         keeper.subscribe("#", 2)
         let publisher = world.v5()
-        for number in 1...10 { publisher.send(.publish("t/\(number % 3)", "\(number)", qos: UInt8(number % 2) + 1, id: UInt16(number))) }
+        for number in 1...10 {
+            publisher.send(.publish("t/\(number % 3)", "\(number)", qos: UInt8(number % 2) + 1, id: UInt16(number)))
+        }
         let first = keeper.takeAll()
         #expect(first.map(\.payload) == (1...10).map(String.init))
         keeper.send(.pubAck(try #require(first[3].packetID)))

@@ -5,7 +5,9 @@ struct DisconnectV5Tests {
     @Test("[MQTT-3.14.0-1] Send DISCONNECT only after a CONNACK below 0x80")
     func mqtt_3_14_0_1() throws {
         let world = try World()
-        for bytes in [[Wire.pingReq], [.connect("$a"), .pingReq], [.connect("a", flags: 3)], [.hex("10 80 80 80 80 01")], [.disconnect()]] {
+        for bytes in [
+            [Wire.pingReq], [.connect("$a"), .pingReq], [.connect("a", flags: 3)], [.hex("10 80 80 80 80 01")], [.disconnect()],
+        ] {
             let client = world.client(.v5)
             client.send(bytes.flatMap { $0.bytes(.v5) })
             #expect(!client.takeAll().contains { $0.type == .disconnect })
@@ -28,7 +30,8 @@ struct DisconnectV5Tests {
     @Test("[MQTT-3.14.2-1] Defined DISCONNECT codes only")
     func mqtt_3_14_2_1() throws {
         let defined: Set<UInt8> = [
-            0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9A,
+            0x00, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
+            0x9A,
             0x9B, 0x9C, 0x9D, 0x9E, 0xA0, 0xA1, 0xA2,
         ]
         for frame in try disconnects() { #expect(defined.contains(frame.code), "\(frame)") }
@@ -66,7 +69,9 @@ struct DisconnectV5Tests {
 
     @Test("[MQTT-3.14.2-4] DISCONNECT User Property: omit this property when it would exceed the peer Maximum Packet Size")
     func mqtt_3_14_2_4() throws {
-        for frame in try disconnects() + disconnects(maximumPacketSize: 20) { #expect(frame.property(Property.userID) == nil, "\(frame)") }
+        for frame in try disconnects() + disconnects(maximumPacketSize: 20) {
+            #expect(frame.property(Property.userID) == nil, "\(frame)")
+        }
     }
 
     @Test("[MQTT-3.14.4-1] After sending DISCONNECT send nothing more")

@@ -28,7 +28,9 @@ struct FlowAndErrorsV5Tests {
     @Test("[MQTT-4.9.0-2] Quota 0: no further QoS>0 PUBLISH")
     func mqtt_4_9_0_2() throws {
         let world = try World()
-        for client in [world.v5("listener", on: 1, properties: [.receiveMaximum(2)]), world.kept(properties: [.receiveMaximum(2)])] {
+        for client in [
+            world.v5("listener", on: 1, properties: [.receiveMaximum(2)]), world.kept(properties: [.receiveMaximum(2)]),
+        ] {
             client.subscribe("a", 2)
             let publisher = world.v5()
             for id: UInt16 in 1...3 { publisher.send(.publish("a", "\(id)", qos: id == 2 ? 2 : 1, id: id)) }
@@ -51,7 +53,8 @@ struct FlowAndErrorsV5Tests {
         let publisher = world.v5()
         publisher.send(.publish("a", "1", qos: 2, id: 1), .publish("a", "2", qos: 2, id: 2))
         let id = client.expectPublish("a", "1", qos: 2)
-        client.send(.subscribe(2, ("b", 0)), .publish("b", "own"), .pingReq, .publish("c", "", qos: 2, id: 7), .pubRel(7), .pubRec(id))
+        client.send(
+            .subscribe(2, ("b", 0)), .publish("b", "own"), .pingReq, .publish("c", "", qos: 2, id: 7), .pubRel(7), .pubRec(id))
         client.expect(.subAck(2, 0), .publish("b", "own"), .pingResp, .pubRec(7), .pubComp(7), .pubRel(id))
         publisher.send(.publish("a", "0"))
         client.expect(.publish("a", "0"))
@@ -64,7 +67,8 @@ struct FlowAndErrorsV5Tests {
         let world = try World()
         for method in ["SCRAM-SHA-1", "GS2-KRB5", ""] {
             world.expectRefusedConnect(0x8C, .connect("a", properties: [.authenticationMethod(method)]))
-            world.expectRefusedConnect(0x8C, .connect("a", properties: [.authenticationMethod(method), .authenticationData([1])]))
+            world.expectRefusedConnect(
+                0x8C, .connect("a", properties: [.authenticationMethod(method), .authenticationData([1])]))
         }
         world.expectAcceptedConnect(.connect("a"))
     }
@@ -93,7 +97,9 @@ struct FlowAndErrorsV5Tests {
     func mqtt_4_12_1_2() throws {
         let world = try World()
         // There was no authentication that could be repeated, so each attempt fails.
-        for properties in [nil, [], [Property.authenticationMethod("x")], [.authenticationMethod("x"), .authenticationData([1])]] {
+        for properties in [
+            nil, [], [Property.authenticationMethod("x")], [.authenticationMethod("x"), .authenticationData([1])],
+        ] {
             world.expectRefusal(0x82, of: .auth(0x19, properties: properties))
         }
     }

@@ -59,11 +59,13 @@ struct PublishActionsV5Tests {
         let publisher = world.v5()
         for client in [world.v5("listener", on: 1), world.kept()] {
             client.send(
-                .subscribe(1, ("a/+", 1), properties: [.subscriptionID(1)]), .subscribe(2, ("a/b", 2), properties: [.subscriptionID(2)]),
+                .subscribe(1, ("a/+", 1), properties: [.subscriptionID(1)]),
+                .subscribe(2, ("a/b", 2), properties: [.subscriptionID(2)]),
                 .subscribe(3, ("#", 0), properties: [.subscriptionID(300)]), .subscribe(4, ("+/b", 0)))
             client.expect(.subAck(1, 1), .subAck(2, 2), .subAck(3, 0), .subAck(4, 0))
             for qos: UInt8 in 0...2 {
-                publisher.send(.publish("a/b", "x", qos: qos, id: qos == 0 ? nil : UInt16(qos), properties: [.contentType("t")]))
+                publisher.send(
+                    .publish("a/b", "x", qos: qos, id: qos == 0 ? nil : UInt16(qos), properties: [.contentType("t")]))
                 let frame = try client.nextPublish("a/b", "x", qos: qos)
                 let ids = frame.properties.filter { $0.id == 0x0B }.map(\.value)
                 #expect(Set(ids) == [variableByteInteger(1), variableByteInteger(2), variableByteInteger(300)])
@@ -82,7 +84,8 @@ struct PublishActionsV5Tests {
         let listener = world.v5("listener", on: 1)
         // A shared subscription has a copy of its own.
         listener.send(
-            .subscribe(1, ("$share/g/a", 0), properties: [.subscriptionID(1)]), .subscribe(2, ("a", 0), properties: [.subscriptionID(2)]))
+            .subscribe(1, ("$share/g/a", 0), properties: [.subscriptionID(1)]),
+            .subscribe(2, ("a", 0), properties: [.subscriptionID(2)]))
         listener.expect(.subAck(1, 0), .subAck(2, 0))
         world.v5().send(.publish("a", "x"))
         listener.expectInAnyOrder(
@@ -109,7 +112,8 @@ struct PublishActionsV5Tests {
         client.send(.publish("a", "", qos: 2, id: 1), .publish("a", "", qos: 2, id: 2))
         client.expect(.pubRec(1), .pubRec(2))
         // A repetition and QoS 0 take no place; a released identifier gives one back.
-        client.send(.publish("a", "", qos: 2, id: 2, dup: true), .publish("a", ""), .pubRel(1), .publish("a", "", qos: 2, id: 3))
+        client.send(
+            .publish("a", "", qos: 2, id: 2, dup: true), .publish("a", ""), .pubRel(1), .publish("a", "", qos: 2, id: 3))
         client.expect(.pubRec(2), .pubComp(1), .pubRec(3))
         client.send(.publish("a", "", qos: 2, id: 4))
         client.expectDisconnect(0x93)
@@ -146,7 +150,8 @@ struct PublishActionsV5Tests {
         publisher.send(.publish("a", "1", qos: 1, id: 1), .publish("a", "2", qos: 1, id: 2))
         let id = listener.expectPublish("a", "1", qos: 1)
         listener.send(
-            .pingReq, .subscribe(7, ("b", 0)), .unsubscribe(8, "b"), .publish("c", "", qos: 1, id: 9), .publish("c", "", qos: 2, id: 10),
+            .pingReq, .subscribe(7, ("b", 0)), .unsubscribe(8, "b"), .publish("c", "", qos: 1, id: 9),
+            .publish("c", "", qos: 2, id: 10),
             .pubRel(10))
         listener.expect(.pingResp, .subAck(7, 0), .unsubAck(8, 0), .pubAck(9), .pubRec(10), .pubComp(10))
         listener.expectNothing()

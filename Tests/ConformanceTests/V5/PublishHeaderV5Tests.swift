@@ -50,7 +50,9 @@ struct PublishHeaderV5Tests {
     func mqtt_3_3_1_5() throws {
         let world = try World()
         let publisher = world.v5()
-        publisher.send(.publish("a", "old", retain: true), .publish("a", "new", qos: 1, id: 1, retain: true, properties: [.contentType("t")]))
+        publisher.send(
+            .publish("a", "old", retain: true),
+            .publish("a", "new", qos: 1, id: 1, retain: true, properties: [.contentType("t")]))
         let listener = world.listener("a", 1)
         listener.expectPublish("a", "new", qos: 1, retain: true, properties: [.contentType("t")])
         listener.expectNothing()
@@ -139,9 +141,9 @@ struct PublishHeaderV5Tests {
         let listener = world.listener("a", 1 | Option.retainAsPublished)
         let keeper = world.kept()
         keeper.subscribe("a", 1 | Option.retainAsPublished)
-        world.v5().send(
-            .publish("a", "0", retain: true), .publish("a", "1", qos: 1, id: 1, retain: true), .publish("a", "2"),
-            .publish("a", "3", qos: 1, id: 2))
+        let publisher = world.v5()
+        publisher.send(.publish("a", "0", retain: true), .publish("a", "1", qos: 1, id: 1, retain: true))
+        publisher.send(.publish("a", "2"), .publish("a", "3", qos: 1, id: 2))
         for client in [listener, keeper] {
             client.expectPublish("a", "0", retain: true)
             client.expectPublish("a", "1", qos: 1, retain: true)

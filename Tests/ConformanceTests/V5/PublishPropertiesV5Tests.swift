@@ -37,7 +37,9 @@ struct PublishPropertiesV5Tests {
         let world = try World()
         let listener = world.listener("a/+/c")
         let publisher = world.v5()
-        for topic in ["a/b/c", "a//c", "a/b/d", "a/b", "a/b/c/d", "A/b/c", "/a/b/c", "a/b/c/"] { publisher.send(.publish(topic, "x")) }
+        for topic in ["a/b/c", "a//c", "a/b/d", "a/b", "a/b/c/d", "A/b/c", "/a/b/c", "a/b/c/"] {
+            publisher.send(.publish(topic, "x"))
+        }
         listener.expect(.publish("a/b/c", "x"), .publish("a//c", "x"))
         listener.expectNothing()
     }
@@ -86,7 +88,8 @@ struct PublishPropertiesV5Tests {
         let busy = world.listener("a", 1, properties: [.receiveMaximum(1)])
         let properties = [Property.user("k", "v"), .messageExpiry(100), .contentType("t")]
         let publisher = world.v5()
-        publisher.send(.publish("a", "0", qos: 1, id: 1), .publish("a", "1", qos: 1, id: 2, retain: true, properties: properties))
+        publisher.send(
+            .publish("a", "0", qos: 1, id: 1), .publish("a", "1", qos: 1, id: 2, retain: true, properties: properties))
         world.advance(seconds: 30)
         let left = [Property.user("k", "v"), .messageExpiry(70), .contentType("t")]
         busy.send(.pubAck(busy.expectPublish("a", "0", qos: 1)))
@@ -185,7 +188,9 @@ struct PublishPropertiesV5Tests {
     @Test("[MQTT-3.3.2-14] Response Topic has no wildcards")
     func mqtt_3_3_2_14() throws {
         let world = try World()
-        for topic in ["#", "a/+", "a/#", "+"] { world.expectRefusal(0x82, of: .publish("a", "", properties: [.responseTopic(topic)])) }
+        for topic in ["#", "a/+", "a/#", "+"] {
+            world.expectRefusal(0x82, of: .publish("a", "", properties: [.responseTopic(topic)]))
+        }
         world.expectAccepted(.publish("a", "", properties: [.responseTopic("a/b")]))
     }
 

@@ -39,7 +39,8 @@ struct SessionStateV5Tests {
         let world = try World()
         let listener = world.listener("a", 0)
         let publisher = world.v5()
-        publisher.send(.publish("a", "0"), .publish("a", "1", qos: 1, id: 1, dup: true), .publish("a", "2", qos: 2, id: 2, dup: true))
+        publisher.send(
+            .publish("a", "0"), .publish("a", "1", qos: 1, id: 1, dup: true), .publish("a", "2", qos: 2, id: 2, dup: true))
         listener.expect(.hex("30 05 00 01 61 00 30"), .hex("30 05 00 01 61 00 31"), .hex("30 05 00 01 61 00 32"))
     }
 

@@ -62,7 +62,9 @@ struct SubscribeV5Tests {
     @Test("[MQTT-3.8.3-5] Reserved option bits must be 0, else Malformed (also Retain Handling 3, QoS 3)")
     func mqtt_3_8_3_5() throws {
         let world = try World()
-        for options: UInt8 in [0x40, 0x80, 0xC0, 0x30, 0x03, 0x41] { world.expectRefusal(0x81, of: .subscribe(1, ("a", options))) }
+        for options: UInt8 in [0x40, 0x80, 0xC0, 0x30, 0x03, 0x41] {
+            world.expectRefusal(0x81, of: .subscribe(1, ("a", options)))
+        }
         let client = world.v5()
         for options: UInt8 in [0x00, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x2E] { client.subscribe("a", options) }
     }
@@ -113,7 +115,9 @@ struct SubscribeV5Tests {
         let world = try World()
         let publisher = world.v5()
         publisher.send(.publish("a", "retained", retain: true))
-        for client in [world.v5("listener", on: 1, properties: [.receiveMaximum(1)]), world.kept(properties: [.receiveMaximum(1)])] {
+        for client in [
+            world.v5("listener", on: 1, properties: [.receiveMaximum(1)]), world.kept(properties: [.receiveMaximum(1)]),
+        ] {
             client.subscribe("a", 1)
             client.expect(.publish("a", "retained", retain: true))
             publisher.send(.publish("a", "1", qos: 1, id: 1), .publish("a", "2", qos: 1, id: 2))
@@ -216,7 +220,9 @@ struct SubscribeV5Tests {
             let client = world.v5()
             client.send(.publish("a", "", qos: 2, id: 2), .subscribe(2, ("a", 0)))
             client.send(.subscribe(1, ("a", 0), ("b", 1), ("c", 2), ("#/x", 0), ("$aws/unknown", 0), ("", 0), ("$share/g", 0)))
-            client.send(.subscribe(3, ("d", 0), ("e", 0), ("$aws/things/t/jobs/get", 0), ("$aws/things/t/jobs/notify", 0), ("0123456789A", 0)))
+            client.send(
+                .subscribe(
+                    3, ("d", 0), ("e", 0), ("$aws/things/t/jobs/get", 0), ("$aws/things/t/jobs/notify", 0), ("0123456789A", 0)))
             client.send(Wire.subscribe(4).appending((0..<9).flatMap { field("f/\($0)") + [0] }))
             let answers = client.takeAll().filter { $0.type == .subAck }
             #expect(answers.map(\.codes.count) == [1, 7, 5, 9])

@@ -115,7 +115,8 @@ struct TopicsV5Tests {
         decomposed.expect(.publish(topic: hex("65 CC 81"), payload: [2]))
         composed.expectNothing()
         let exact = world.listener("A/b", as: "exact")
-        publisher.send(.publish("a/b", ""), .publish("A/b/", ""), .publish("/A/b", ""), .publish("A//b", ""), .publish(" A/b", ""))
+        publisher.send(
+            .publish("a/b", ""), .publish("A/b/", ""), .publish("/A/b", ""), .publish("A//b", ""), .publish(" A/b", ""))
         exact.expectNothing()
     }
 

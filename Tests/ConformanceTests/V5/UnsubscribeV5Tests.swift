@@ -12,7 +12,9 @@ struct UnsubscribeV5Tests {
     @Test("[MQTT-3.10.3-1] UNSUBSCRIBE filters valid UTF-8")
     func mqtt_3_10_3_1() throws {
         let world = try World()
-        for illFormed in ["FF", "C3 28", "ED A0 80"] { world.expectRefusal(0x81, of: Wire.unsubscribe(1).appending(field(hex(illFormed)))) }
+        for illFormed in ["FF", "C3 28", "ED A0 80"] {
+            world.expectRefusal(0x81, of: Wire.unsubscribe(1).appending(field(hex(illFormed))))
+        }
         world.expectAccepted(.unsubscribe(1, "\u{E9}"))
     }
 

@@ -13,7 +13,8 @@ struct WillV5Tests {
     }
 
     @Test(
-        "[MQTT-3.1.2-8] Publish the will after close when the delay passes or the session ends, unless DISCONNECT 0x00 or a new connection cancelled it")
+        "[MQTT-3.1.2-8] Publish the will after close when the delay passes or the session ends, unless DISCONNECT 0x00 or a new connection cancelled it"
+    )
     func mqtt_3_1_2_8() throws {
         let world = try World()
         let listener = world.listener("will/#")
