@@ -18,7 +18,10 @@ extension BrokerShard {
     }
 
     func answer(_ connection: ClientConnection, _ packet: Packet, isStored: Bool) {
-        guard isStored || connection.answers != nil else { return send(packet, to: connection) }
+        guard isStored || connection.answers != nil else {
+            send(packet, to: connection)
+            return
+        }
         enqueue(.packet(PendingAnswer.PacketBox(packet)), isStored: isStored, on: connection)
     }
 
