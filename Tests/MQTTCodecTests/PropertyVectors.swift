@@ -133,7 +133,7 @@ extension PropertyVector {
 
 extension ValidVector {
     /// Every property in every list that may have it.
-    static let properties: [ValidVector] = PropertyVector.all.flatMap { property in
+    static let propertyPlaces: [ValidVector] = PropertyVector.all.flatMap { property in
         PropertyCarrier.all.filter { property.lists.contains($0.list) }.map { carrier in
             var value = Properties()
             property.set(&value)

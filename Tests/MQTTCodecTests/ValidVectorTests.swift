@@ -30,7 +30,7 @@ struct ValidVectorTests {
         #expect(Set(ValidVector.version3.map(\.packet.type)).count == 14)
         #expect(PropertyVector.all.count == 27)
         #expect(Set(PropertyCarrier.all.map(\.list)) == Set(PropertyCarrier.List.allCases))
-        #expect(ValidVector.properties.count == 64)
+        #expect(ValidVector.propertyPlaces.count == 64)
     }
 
     @Test("A property in a list that may not have it is refused, and so is a second one where only one may be")

@@ -35,7 +35,7 @@ private func properties(_ build: (inout Properties) -> Void) -> Properties {
 private func payload(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
 
 extension ValidVector {
-    static let all: [ValidVector] = version3 + version5 + properties
+    static let all: [ValidVector] = version3 + version5 + propertyPlaces
 
     static let version3: [ValidVector] = [
         .init(
