@@ -17,6 +17,8 @@ package struct PeerIdentity: Sendable {
     /// The server name of the TLS handshake (SNI).
     package let serverName: String?
     package let isEncrypted: Bool
+    /// How long the connection may last, where it has an end.
+    package var lifetime: ConnectionLifetime?
 
     package init(principal: Principal, address: String, port: Int, serverName: String?, isEncrypted: Bool) {
         self.principal = principal
