@@ -1,18 +1,18 @@
 /// One rate for each of many things that come and go, such as retained topics. Those that have earned everything back
 /// are forgotten when there are many, since a new bucket says the same.
-struct KeyedBuckets {
+package struct KeyedBuckets {
     let limit: RateLimit
     /// Beyond so many in use within one second all are forgotten: then the account's own rate is what holds.
     let capacity: Int
     private var buckets: [UInt64: TokenBucket] = [:]
 
-    init(_ limit: RateLimit, capacity: Int = 65_536) {
+    package init(_ limit: RateLimit, capacity: Int = 65_536) {
         self.limit = limit
         self.capacity = capacity
     }
 
     /// - Parameter key: a seeded hash, so that clients cannot choose which things share a bucket.
-    mutating func take(_ key: UInt64, at now: UInt64) -> Bool {
+    package mutating func take(_ key: UInt64, at now: UInt64) -> Bool {
         if buckets.count >= capacity, buckets[key] == nil { makeRoom(now) }
         return buckets[key, default: TokenBucket()].take(of: limit, at: now)
     }

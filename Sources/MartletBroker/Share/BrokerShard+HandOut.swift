@@ -112,6 +112,8 @@ extension BrokerShard {
                 withBatch { $0.moveCursor(of: number, to: cursor) }
             }
         }
+        // Handing out has taken of it.
+        state.drained = shareHandOuts[number]?.drained ?? state.drained
         shareHandOuts[number] = state
         if case .success = page { handOut(state.queue) }
     }

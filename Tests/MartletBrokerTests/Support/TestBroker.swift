@@ -26,7 +26,8 @@ final class TestBroker {
     ///   - log: the store instead of that one, and what makes its work durable.
     init(
         loopCount: Int = 2, store: MemoryMessageStore = MemoryMessageStore(), clock: VirtualClock = VirtualClock(),
-        limits: BrokerLimits = BrokerLimits(), things: Set<String> = [],
+        limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(),
+        abuse: AbuseBudgets = AbuseBudgets(), memory: @escaping @Sendable () -> Int = { 0 }, things: Set<String> = [],
         log: (store: any MessageStore, commit: () -> Void)? = nil
     ) throws {
         self.clock = clock
@@ -34,14 +35,16 @@ final class TestBroker {
         commit = log?.commit ?? { store.sync() }
         loops = (0..<loopCount).map { _ in EmbeddedEventLoop() }
         broker = Broker(
-            region: "us-east-1", loops: loops, limits: limits, behaviour: BrokerBehaviour(),
+            region: "us-east-1", loops: loops, limits: limits, behaviour: behaviour,
             authority: AllowAll(things: things), store: log?.store ?? store, clock: clock, random: SeededRandomSource(seed: 1),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Self.logger, abuse: AbuseGuard(abuse, clock: clock, logger: Self.logger), memoryProbe: memory)
         try broker.load()
         shards = (0..<loopCount).map { broker.makeShard($0) }
         for shard in shards { shard.closeAllAfterCrash() }
         run()
     }
+
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Runs every loop until none has anything to do.
     func run() {
@@ -71,8 +74,8 @@ final class TestBroker {
         }
     }
 
-    func client(on loop: Int = 0) -> TestClient {
-        let client = TestClient(self, loop: loop)
+    func client(on loop: Int = 0, address: String = "127.0.0.1", lifetime: ConnectionLifetime? = nil) -> TestClient {
+        let client = TestClient(self, loop: loop, address: address, lifetime: lifetime)
         clients.append(client)
         return client
     }
