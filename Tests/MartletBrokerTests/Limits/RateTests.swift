@@ -26,7 +26,7 @@ import Testing
         let third = world.connect("c", on: 0)
         #expect(refusal(third) == .quotaExceeded && third.isClosed)
         let old = world.connect("d", on: 1, version: .v3_1_1)
-        #expect(refusal(old)?.rawValue == ConnectReturnCode.serverUnavailable.rawValue && old.isClosed)
+        #expect(refusal(old) == ConnectReturnCode.serverUnavailable.reasonCode && old.isClosed)
         world.advance(seconds: 1)
         #expect(refusal(world.connect("c")) == .success)
     }
@@ -53,7 +53,7 @@ import Testing
         five.publish("t", "3", id: 3)
         five.publish("t", "4", qos: .exactlyOnce, id: 4)
         five.publish("t", "5", qos: .atMostOnce)
-        #expect(five.exchange == ["PUBACK 1 0x10", "PUBREC 2 0x10", "PUBACK 3 0x97", "PUBREC 4 0x97"] || five.exchange == ["PUBACK 1", "PUBREC 2", "PUBACK 3 0x97", "PUBREC 4 0x97"])
+        #expect(five.exchange == ["PUBACK 1", "PUBREC 2", "PUBACK 3 0x97", "PUBREC 4 0x97"])
         #expect(!five.isClosed)
         let three = world.connect("three", version: .v3_1_1)
         for id in 1...3 { three.publish("t", "x", id: UInt16(id)) }
@@ -107,12 +107,26 @@ import Testing
         let world = try world { $0.rates.publishBytesPerConnection = 1_000 }
         let client = world.connect("a", keepAlive: 1)
         let text = String(repeating: "x", count: 600)
-        for id in 1...4 { client.publish("t", text, id: UInt16(id)) }
+        for id in 1...6 { client.publish("t", text, id: UInt16(id)) }
         #expect(client.pubAcks == [1, 2])
         world.advance(seconds: 1)
-        #expect(client.pubAcks == [1, 2, 3])
-        world.advance(seconds: 4)
         #expect(client.pubAcks == [1, 2, 3, 4])
+        world.advance(seconds: 1)
+        #expect(client.pubAcks == [1, 2, 3, 4, 5])
+        world.advance(seconds: 1)
+        #expect(client.pubAcks == [1, 2, 3, 4, 5, 6])
+    }
+
+    @Test("a client that is not read from is not closed for its silence")
+    func heldIsNotSilent() throws {
+        let world = try world { $0.rates.publishBytesPerConnection = 1_000 }
+        let client = world.connect("a", keepAlive: 1)
+        client.publish("t", String(repeating: "x", count: 8_000), id: 1)
+        client.publish("t", "next", id: 2)
+        world.advance(seconds: 6)
+        #expect(client.pubAcks == [1] && !client.isClosed)
+        world.advance(seconds: 2)
+        #expect(client.pubAcks == [1, 2])
     }
 
     @Test("retain.ratePerTopic and retain.ratePerAccount: 0x97 in version 5, no PUBACK in 3.1.1, and nothing is kept")

@@ -43,8 +43,8 @@ import Testing
         let client = world.connect("c")
         publish(client, id: 1) { $0.contentType = "four" }
         publish(client, id: 2) { $0.contentType = "fives" }
-        publish(client, id: 3) { $0.correlationData = ByteBuffer(string: "four") }
-        publish(client, id: 4) { $0.correlationData = ByteBuffer(string: "fives") }
+        publish(client, id: 3) { $0.correlationData = Array("four".utf8) }
+        publish(client, id: 4) { $0.correlationData = Array("fives".utf8) }
         publish(client, id: 5) { $0.userProperties = [UserProperty("ab", "cd")] }
         publish(client, id: 6) { $0.userProperties = [UserProperty("ab", "cd"), UserProperty("e", "")] }
         world.run()
@@ -85,7 +85,7 @@ import Testing
         client.sendConnect("c", version: .v5, clean: true, expiry: 0, keepAlive: 0, receiveMaximum: nil, will: nil)
         for _ in 0..<10 {
             world.advance(seconds: 1)
-            client.send(.pingReq)
+            client.send(.pingReq(PingReq()))
         }
         #expect(!client.isClosed)
         world.advance(seconds: 2)
@@ -102,7 +102,7 @@ import Testing
         let world = try TestBroker(abuse: budgets)
         let guardian = try #require(world.broker.abuse)
         for address in ["192.0.2.1", "127.0.0.1"] {
-            for _ in 0..<3 { world.client(address: address).send(.pingReq) }
+            for _ in 0..<3 { world.client(address: address).send(.pingReq(PingReq())) }
         }
         #expect(guardian.banCount == 1)
         #expect(guardian.refuses("192.0.2.1") && !guardian.refuses("127.0.0.1") && !guardian.refuses("192.0.2.2"))
