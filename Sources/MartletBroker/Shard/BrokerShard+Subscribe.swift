@@ -247,7 +247,7 @@ extension BrokerShard {
     private func queueRetained(_ subscription: Accepted, for connection: ClientConnection) {
         guard !subscription.filter.isSharedFilter else { return }
         // AWS: the filter has to be the topic (mqtt-broker.md section 11).
-        if behaviour.isAWS, subscription.filter.withUnsafeReadableBytes(\.hasWildcard) { return }
+        if behaviour.isAWS, subscription.filter.withUnsafeReadableBytes({ $0.hasWildcard }) { return }
         switch subscription.retainHandling {
         case .send: break
         case .sendIfNew: guard subscription.isNew else { return }

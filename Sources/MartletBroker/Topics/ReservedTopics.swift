@@ -100,7 +100,9 @@ package enum ReservedTopics {
         _ mayDo: (Rule) -> Bool
     ) -> ReservedTopicRefusal? {
         // AWS has no names under `$` but its own, `$SYS` not among them.
-        let allows = { (rule: Rule) in mayDo(rule) && (profile == .oasis || rule.area != .plain && rule.area != .systemTopics) }
+        func allows(_ rule: Rule) -> Bool {
+            mayDo(rule) && (profile == .oasis || rule.area != .plain && rule.area != .systemTopics)
+        }
         let levels = topic.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let text = String(decoding: topic, as: UTF8.self)
         // A wildcard in a filter may stand for any level of a row, so several rows can fit; one that allows is enough.
