@@ -30,8 +30,10 @@ package struct PeerIdentity: Sendable {
 
     /// The same end of the connection, once CONNECT has said more about it.
     package func identified(as principal: Principal) -> PeerIdentity {
-        PeerIdentity(
+        var identified = PeerIdentity(
             principal: principal, address: address, port: port, serverName: serverName, isEncrypted: isEncrypted)
+        identified.lifetime = lifetime
+        return identified
     }
 
     /// The `principalIdentifier` of logs and events (lifecycle-events.md section 1); of a user the

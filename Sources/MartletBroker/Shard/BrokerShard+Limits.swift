@@ -34,7 +34,7 @@ extension BrokerShard {
     func noteAbuse(_ refusal: ConnectRefusal, of connection: ClientConnection) {
         switch refusal {
         case .malformed: broker.abuse?.note(.malformedPackets, by: connection.peer.address)
-        case .notAuthenticated, .certificateNotUsable:
+        case .notAuthenticated, .certificateNotUsable, .badCredentials:
             broker.abuse?.note(.failedAuthentications, by: connection.peer.address)
         default: break
         }
