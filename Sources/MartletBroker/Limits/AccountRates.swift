@@ -1,3 +1,4 @@
+import MQTTCodec
 import NIOConcurrencyHelpers
 
 /// The rates that all clients of an account share; nil where there is no limit.
