@@ -2,7 +2,7 @@ import MartletBase
 import NIOCore
 
 /// Counts what source addresses do wrong and says which are shut out. A value: what happened and when comes in.
-struct AbuseLedger {
+struct AbuseLedger: Sendable {
     /// An address has used a budget up.
     struct Ban: Equatable {
         let address: String

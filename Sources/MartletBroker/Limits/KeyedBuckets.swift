@@ -1,6 +1,6 @@
 /// One rate for each of many things that come and go, such as retained topics. Those that have earned everything back
 /// are forgotten when there are many, since a new bucket says the same.
-package struct KeyedBuckets {
+package struct KeyedBuckets: Sendable {
     let limit: RateLimit
     /// Beyond so many in use within one second all are forgotten: then the account's own rate is what holds.
     let capacity: Int

@@ -12,9 +12,9 @@ import Testing
         let start = 5 * second
         let taken = (0..<rate + 1).count { _ in bucket.take(of: limit, at: start) }
         #expect(taken == rate)
-        #expect(!bucket.take(of: limit, at: start + limit.cost / 2))
-        #expect(bucket.take(of: limit, at: start + limit.cost))
-        #expect(!bucket.take(of: limit, at: start + limit.cost))
+        #expect(bucket.take(of: limit, at: start + limit.cost / 2) == false)
+        #expect(bucket.take(of: limit, at: start + limit.cost) == true)
+        #expect(bucket.take(of: limit, at: start + limit.cost) == false)
     }
 
     @Test("after a long pause there is a second's worth and no more")
@@ -30,8 +30,8 @@ import Testing
         let limit = try #require(RateLimit(2))
         var bucket = TokenBucket()
         for _ in 0..<5 { #expect(bucket.has(2, of: limit, at: second)) }
-        #expect(!bucket.take(3, of: limit, at: second))
-        #expect(bucket.take(2, of: limit, at: second))
+        #expect(bucket.take(3, of: limit, at: second) == false)
+        #expect(bucket.take(2, of: limit, at: second) == true)
     }
 
     @Test("a debt is over when it has been earned back down to what one second allows")
@@ -65,12 +65,12 @@ import Testing
     @Test("buckets by key forget those that have earned everything back, and all when too many are in use")
     func keyed() throws {
         var buckets = KeyedBuckets(try #require(RateLimit(1)), capacity: 3)
-        for key in 1...3 { #expect(buckets.take(UInt64(key), at: second)) }
-        #expect(!buckets.take(1, at: second))
-        #expect(buckets.take(4, at: 2 * second))
+        for key in 1...3 { #expect(buckets.take(UInt64(key), at: second) == true) }
+        #expect(buckets.take(1, at: second) == false)
+        #expect(buckets.take(4, at: 2 * second) == true)
         #expect(buckets.count == 1)
-        for key in 5...6 { #expect(buckets.take(UInt64(key), at: 2 * second)) }
-        #expect(buckets.take(7, at: 2 * second))
+        for key in 5...6 { #expect(buckets.take(UInt64(key), at: 2 * second) == true) }
+        #expect(buckets.take(7, at: 2 * second) == true)
         #expect(buckets.count == 1)
     }
 }
