@@ -1,5 +1,6 @@
 import MQTTCodec
 import MartletBase
+import MartletTesting
 import NIOCore
 import Testing
 
@@ -45,8 +46,11 @@ import Testing
         publish(client, id: 2) { $0.contentType = "fives" }
         publish(client, id: 3) { $0.correlationData = Array("four".utf8) }
         publish(client, id: 4) { $0.correlationData = Array("fives".utf8) }
-        publish(client, id: 5) { $0.userProperties = [UserProperty("ab", "cd")] }
-        publish(client, id: 6) { $0.userProperties = [UserProperty("ab", "cd"), UserProperty("e", "")] }
+        publish(client, id: 5) { $0.appendUserProperty("ab", "cd") }
+        publish(client, id: 6) {
+            $0.appendUserProperty("ab", "cd")
+            $0.appendUserProperty("e", "")
+        }
         world.run()
         let refused = client.exchange.filter { $0.hasSuffix("0x97") }
         #expect(refused == ["PUBACK 2 0x97", "PUBACK 4 0x97", "PUBACK 6 0x97"])
