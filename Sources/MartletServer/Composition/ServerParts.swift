@@ -228,7 +228,7 @@ extension ShadowServiceLimits {
 extension BrokerBehaviour {
     init(_ configuration: ServerConfiguration) {
         self.init()
-        profile = configuration.mqttProfile == .aws ? .aws : .oasis
+        profile = configuration.isAWSProfile ? .aws : .oasis
         v3Connect = configuration.deniedConnect == .close ? .close : .connack5
         v3Subscribe = configuration.deniedSubscribe == .close ? .close : .suback80
         responseInformation = configuration.responseInformation

@@ -9,8 +9,6 @@ package struct ServerConfiguration: Hashable, Sendable {
     package enum DeniedConnect: String, Hashable, Sendable { case connack5, close }
     /// How a denied MQTT 3.1.1 SUBSCRIBE ends (policies.md section 7).
     package enum DeniedSubscribe: String, Hashable, Sendable { case close, suback80 }
-    /// All of MQTT, or AWS's refusals too (mqtt-broker.md section 18).
-    package enum MQTTProfile: String, Hashable, Sendable { case oasis, aws }
 
     /// Port numbers; 0 takes a free one.
     package struct Ports: Hashable, Sendable {
@@ -49,7 +47,6 @@ package struct ServerConfiguration: Hashable, Sendable {
     /// Nil: nothing is told.
     package let responseInformation: String?
     package let passwordFile: PasswordFile
-    package let mqttProfile: MQTTProfile
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -78,7 +75,6 @@ package struct ServerConfiguration: Hashable, Sendable {
         deniedSubscribe = DeniedSubscribe(rawValue: values.text("authorization.v3.subscribe")) ?? .close
         responseInformation = values.value("mqtt5.responseInformation").text
         passwordFile = PasswordFile(values)
-        mqttProfile = MQTTProfile(rawValue: values.text("mqtt.profile")) ?? .oasis
         limits = ServerLimits(values)
     }
 }
