@@ -34,6 +34,11 @@ package final class Broker: Sendable {
     private let restoredShareQueues = Mutex<[UInt16: [ShareQueue]]>([:])
     /// The first shard removes them.
     private let orphans = Mutex(Orphans())
+    /// Source addresses that do too much wrong; nil while no budget is set.
+    package let abuse: AbuseGuard?
+    /// Tells how much memory the process has; asked once a second, by the first loop.
+    private let memoryProbe: @Sendable () -> Int
+    private let isAboveMemory = Atomic<Bool>(false)
     /// Above all that earlier processes have given out.
     private let firstRevision: UInt64
     let systemTopics = SystemTopics()
@@ -42,7 +47,8 @@ package final class Broker: Sendable {
     package init(
         region: String, loops: [any EventLoop], limits: BrokerLimits, behaviour: BrokerBehaviour,
         authority: any ConnectionAuthority, store: any MessageStore, clock: any WallClock, random: any RandomSource,
-        logger: Logger, onStoreFailure: @escaping @Sendable (StoreFailure) -> Void = { _ in }
+        logger: Logger, abuse: AbuseGuard? = nil, memoryProbe: @escaping @Sendable () -> Int = { 0 },
+        onStoreFailure: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) {
         self.region = region
         self.loops = loops
@@ -50,6 +56,8 @@ package final class Broker: Sendable {
         self.behaviour = behaviour
         self.authority = authority
         self.store = store
+        self.abuse = abuse
+        self.memoryProbe = memoryProbe
         self.onStoreFailure = onStoreFailure
         firstRevision = store.highestRevision
         sessions = SessionTable(limit: limits.sessions)
@@ -96,10 +104,11 @@ package final class Broker: Sendable {
             if let context = accounts[id] { return context }
             let context = AccountContext(
                 realm: Realm(region: region, account: id),
-                subscriptions: SubscriptionIndex(loopCount: loops.count, seed: seed),
+                subscriptions: SubscriptionIndex(
+                    loopCount: loops.count, seed: seed, multiLevelMatchesParent: !behaviour.isAWS),
                 retained: RetainedMessages(
                     seed: seed, countLimit: limits.retainedMessages, byteLimit: limits.retainedBytes,
-                    firstRevision: firstRevision))
+                    firstRevision: firstRevision), rates: AccountRates(limits.rates))
             accounts[id] = context
             return context
         }
@@ -142,6 +151,22 @@ package final class Broker: Sendable {
         }
         giveConnectionBack()
         return .closed
+    }
+
+    /// Above `memory.maxBytes`, until the process has come down to 95 % of it.
+    var isMemoryFull: Bool { isAboveMemory.load(ordering: .relaxed) }
+
+    /// Called once a second, on the first loop.
+    func measureMemory() {
+        guard let limit = limits.memoryBytes else { return }
+        let used = memoryProbe()
+        let wasAbove = isMemoryFull
+        let isAbove = wasAbove ? used >= limit / 100 * 95 : used > limit
+        guard isAbove != wasAbove else { return }
+        isAboveMemory.store(isAbove, ordering: .relaxed)
+        logger.warning(
+            isAbove ? "memory limit reached: publishers wait, CONNECT is refused" : "memory is below its limit again",
+            metadata: ["limit": "memory.maxBytes", "allowed": "\(limit)", "used": "\(used)"])
     }
 
     func giveConnectionBack() { openConnections.subtract(1, ordering: .relaxed) }

@@ -147,7 +147,13 @@ package final class Gateway: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.accept(channel, listener, setUp) }
+                channel.eventLoop.makeCompletedFuture {
+                    try self.accept(channel, listener) { gateway, channel, peer in
+                        // An address that was shut out gets no answer at all. Behind a proxy it is the client's own.
+                        if gateway.broker.abuse?.refuses(peer.address) == true { return channel.close(promise: nil) }
+                        try setUp(gateway, channel, peer)
+                    }
+                }
             }
         do {
             let channel = try await bootstrap.bind(host: address, port: port).get()
@@ -204,7 +210,7 @@ extension Gateway {
     private func setUpTLS(_ channel: any Channel, _ peer: PeerAddress, needsCertificate: Bool) throws {
         let end = TLSHandshakeHandler(
             needsCertificate: needsCertificate, timeoutSeconds: configuration.handshakeTimeoutSeconds, peer: peer,
-            logger: logger, onFailure: onHandshakeFailure
+            logger: logger, onFailure: handshakeFailure(of: peer.address)
         ) { [self] context, outcome in
             handshakeDone(context, outcome, peer, needsCertificate: needsCertificate)
         }
@@ -226,6 +232,16 @@ extension Gateway {
         }
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(hello))
         try channel.pipeline.syncOperations.addHandler(end)
+    }
+
+    /// A refused certificate counts as a failed authentication of its address; a handshake that breaks off does not.
+    private func handshakeFailure(of address: String) -> @Sendable (String) -> Void {
+        let (abuse, count) = (broker.abuse, onHandshakeFailure)
+        return { code in
+            count(code)
+            guard code != "HANDSHAKE_TIMEOUT", code != "CONNECTION_LOST", code != "HANDSHAKE_FAILED" else { return }
+            abuse?.note(.failedAuthentications, by: address)
+        }
     }
 
     private func handshakeDone(

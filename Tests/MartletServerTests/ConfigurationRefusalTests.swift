@@ -51,28 +51,20 @@ import Testing
         Refused(flags: "--api-port 1 stray", sentence: "\"stray\" belongs to no flag"),
         Refused(flags: "--", sentence: "unknown flag --"),
         Refused(
-            flags: "--share-groups 4",
-            sentence: "share.groups is known but not built yet, so it is refused and not ignored "
-                + "(flag --share-groups)"),
+            flags: "--share-queue 4",
+            sentence: "share.queue is known but not built yet, so it is refused and not ignored "
+                + "(flag --share-queue)"),
         Refused(
-            environment: ["MARTLET_ABUSE_WHATEVER": "1"],
-            sentence: "abuse.* is known but not built yet, so it is refused and not ignored "
-                + "(variable MARTLET_ABUSE_WHATEVER)"),
+            environment: ["MARTLET_SHARE_WHATEVER": "1"],
+            sentence: "share.* is known but not built yet, so it is refused and not ignored "
+                + "(variable MARTLET_SHARE_WHATEVER)"),
         Refused(
-            file: "publish: { ratePerConnection: 5 }",
-            sentence: "publish.ratePerConnection is known but not built yet, so it is refused and not ignored "
+            file: "mqtt: { retryLimit: 5 }",
+            sentence: "mqtt.retryLimit is known but not built yet, so it is refused and not ignored "
                 + "(file martlet.yaml)"),
         Refused(
             flags: "--durability relaxed",
             sentence: "durability: relaxed is known but not built yet: only full is (flag --durability)"),
-        Refused(
-            flags: "--mqtt-profile aws",
-            sentence: "mqtt.profile: aws is known but not built yet: AWS's refusals are not all enforced yet; oasis is "
-                + "(flag --mqtt-profile)"),
-        Refused(
-            file: "limits.profile: aws",
-            sentence: "limits.profile: aws is known but not built yet: AWS's rates are not enforced yet; each size and "
-                + "count can be set by its own key (file martlet.yaml)"),
         Refused(
             flags: "--profile production --authorization-anonymous allow",
             sentence: "authorization.anonymous: allow is refused in profile production (flag --authorization-anonymous)"

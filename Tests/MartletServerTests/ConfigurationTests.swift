@@ -51,7 +51,15 @@ import Testing
                 "mqtt.keepAlive.min 30", "mqtt.keepAlive.max 1200", "mqtt.clientIdBytes 128", "mqtt.topicBytes 256",
                 "mqtt.topicSlashes 7", "mqtt.packetMax 149504", "mqtt.payloadMax 131072", "mqtt.inflightIn 100",
                 "mqtt.inflightOut 100", "mqtt5.topicAliasMax 8", "sub.filtersPerSubscribe 8", "sub.perConnection 50",
+                "sub.perAccount 500000", "share.groups 100", "share.members 100", "mqtt.minClientPacket 512",
+                "mqtt5.contentTypeBytes 256", "mqtt5.correlationDataBytes 8192", "mqtt5.userPropertyBytes 8192",
+                "mqtt5.messageExpiryMax 604800",
                 "session.expiryMax 3600", "session.expiryV3Seconds 3600", "shadow.inflight 10", "retain.stored 500000",
+                "connect.ratePerAccount 3000", "connect.ratePerClientId 1", "publish.ratePerConnection 100",
+                "publish.bytesPerSecond 524288", "publish.inRate 20000", "publish.outRate 20000",
+                "retain.ratePerAccount 500", "retain.ratePerTopic 1", "sub.ratePerAccount 3000",
+                "session.queueRate 500", "session.replayRate 10", "share.opsRate 100", "share.drainRate 20",
+                "shadow.ratePerThing 20",
             ])
     }
 

@@ -7,12 +7,17 @@ package final class AccountContext: Sendable {
     package let subscriptions: SubscriptionIndex
     package let retained: RetainedMessages
     let shareQueues = ShareQueues()
+    package let rates: AccountRates
 
     package var account: AccountID { realm.account }
 
-    init(realm: Realm, subscriptions: SubscriptionIndex, retained: RetainedMessages) {
+    init(
+        realm: Realm, subscriptions: SubscriptionIndex, retained: RetainedMessages,
+        rates: AccountRates = AccountRates(BrokerRates())
+    ) {
         self.realm = realm
         self.subscriptions = subscriptions
         self.retained = retained
+        self.rates = rates
     }
 }

@@ -3,6 +3,12 @@ package struct BrokerBehaviour: Sendable {
     package enum V3Connect: String, Sendable { case connack5, close }
     package enum V3Subscribe: String, Sendable { case close, suback80 }
 
+    /// `mqtt.profile`: all of MQTT, or AWS's refusals too (mqtt-broker.md section 18).
+    package enum Profile: String, Sendable { case oasis, aws }
+
+    package var profile = Profile.oasis
+    var isAWS: Bool { profile == .aws }
+
     package var v3Connect = V3Connect.connack5
     package var v3Subscribe = V3Subscribe.close
 

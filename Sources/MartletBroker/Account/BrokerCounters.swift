@@ -34,6 +34,12 @@ package struct BrokerCounters: Sendable {
     package var droppedStaleTarget = 0
     /// Messages of shared groups that no member could take.
     package var droppedShareUnavailable = 0
+    /// Messages of QoS 0 that a rate left no room for.
+    package var droppedOverRate = 0
+    /// Messages for clients that are away, beyond `session.queueRate`.
+    package var droppedQueueRate = 0
+    /// What a rate refused to clients, by the name of the limit.
+    package var throttled: [String: Int] = [:]
     package var pings = 0
     package var subscriptions = 0
     package var takeOvers = 0
@@ -71,6 +77,9 @@ package struct BrokerCounters: Sendable {
         sum.droppedExpired += other.droppedExpired
         sum.droppedStaleTarget += other.droppedStaleTarget
         sum.droppedShareUnavailable += other.droppedShareUnavailable
+        sum.droppedOverRate += other.droppedOverRate
+        sum.droppedQueueRate += other.droppedQueueRate
+        sum.throttled.merge(other.throttled, uniquingKeysWith: +)
         sum.pings += other.pings
         sum.subscriptions += other.subscriptions
         sum.takeOvers += other.takeOvers

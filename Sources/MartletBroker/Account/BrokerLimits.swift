@@ -36,6 +36,20 @@ package struct BrokerLimits: Sendable {
     package var cachedTopicsPerConnection = 256
     /// Seconds from accept to a whole CONNECT.
     package var connectTimeoutSeconds = 30
+    package var rates = BrokerRates()
+    package var subscriptionsPerAccount: Int?
+    package var shareGroups: Int?
+    package var shareMembers: Int?
+    /// A v5 client that takes only smaller packets than this is refused.
+    package var minClientPacketBytes: Int?
+    package var contentTypeBytes: Int?
+    package var correlationDataBytes: Int?
+    /// Keys and values of one message together.
+    package var userPropertyBytes: Int?
+    /// A longer Message Expiry Interval is lowered to this, and one of 0 raised to 1.
+    package var messageExpiryMaxSeconds: UInt32?
+    /// Resident memory of the process; above it publishers wait and CONNECT is refused.
+    package var memoryBytes: Int?
 
     package init() {}
 

@@ -26,6 +26,14 @@ package final class ClientConnection {
         case granted
     }
 
+    struct Holds: OptionSet {
+        let rawValue: UInt8
+        /// It has sent more than `publish.bytesPerSecond`.
+        static let bytes = Holds(rawValue: 1)
+        /// It publishes while the process has more memory than `memory.maxBytes`.
+        static let memory = Holds(rawValue: 2)
+    }
+
     let slot: UInt32
     let generation: UInt32
     let account: AccountContext
@@ -75,6 +83,16 @@ package final class ClientConnection {
     var waitsForStore = false
     var isDirty = false
     var inflight = InflightWindow()
+    /// Of `publish.ratePerConnection`, both directions.
+    var publishes = TokenBucket()
+    /// Of `publish.bytesPerSecond`.
+    var publishedBytes = TokenBucket()
+    /// Why the client is not read from for now.
+    var holds: Holds = []
+    /// The next second looks at it: a rate has stopped it.
+    var isThrottled = false
+    /// The second of the loop's clock in which its time is over; nil: it may last.
+    var endsAtSecond: UInt32?
     /// QoS 2 messages that the client has published and not released, where no kept session remembers them.
     var inbound: Set<UInt16>?
     /// Topic aliases that the client lets the server use; nil for none.

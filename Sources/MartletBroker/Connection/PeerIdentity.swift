@@ -17,6 +17,8 @@ package struct PeerIdentity: Sendable {
     /// The server name of the TLS handshake (SNI).
     package let serverName: String?
     package let isEncrypted: Bool
+    /// How long the connection may last, where it has an end.
+    package var lifetime: ConnectionLifetime?
 
     package init(principal: Principal, address: String, port: Int, serverName: String?, isEncrypted: Bool) {
         self.principal = principal
@@ -28,8 +30,10 @@ package struct PeerIdentity: Sendable {
 
     /// The same end of the connection, once CONNECT has said more about it.
     package func identified(as principal: Principal) -> PeerIdentity {
-        PeerIdentity(
+        var identified = PeerIdentity(
             principal: principal, address: address, port: port, serverName: serverName, isEncrypted: isEncrypted)
+        identified.lifetime = lifetime
+        return identified
     }
 
     /// The `principalIdentifier` of logs and events (lifecycle-events.md section 1); of a user the

@@ -66,6 +66,12 @@ extension SubscriptionTable {
         findPlace(filter).flatMap { findGroup($0.list, name) }
     }
 
+    /// How many members the group has; nil when there is none of this name and filter. Under the reader's lock.
+    func memberCount(group name: UnsafeRawBufferPointer, filter: UnsafeRawBufferPointer) -> Int? {
+        guard let place = findPlace(filter), let group = findGroup(place.list, name) else { return nil }
+        return Int(sharedGroup(group).pointee.members.count)
+    }
+
     /// The share name of a group that `match` reported, for logs and reasons.
     public func shareName(ofGroup group: UInt32) -> String {
         String(decoding: nameBytes(group), as: UTF8.self)

@@ -20,6 +20,9 @@ package enum CloseCause: Sendable {
     case reservedTopic(ReservedTopicRefusal)
     case topicNameInvalid(String)
     case limit(LimitExceeded)
+    /// What `mqtt.profile: aws` does not have, as AWS does not.
+    case notInProfile(ReasonCode, String)
+    case lifetimeOver(ConnectionLifetime)
     case principalRevoked(String)
     case connectNoLongerAllowed(PolicyDecision)
     case shutdown
@@ -63,6 +66,8 @@ extension CloseCause: Reason {
         case .reservedTopic(let refusal): refusal.code
         case .topicNameInvalid: "topicNameInvalid"
         case .limit(let limit): limit.code
+        case .notInProfile: "notInProfile"
+        case .lifetimeOver: "lifetimeOver"
         case .principalRevoked: "principalRevoked"
         case .connectNoLongerAllowed: "connectNoLongerAllowed"
         case .shutdown: "shutdown"
@@ -85,6 +90,8 @@ extension CloseCause: Reason {
         case .denied(let decision), .connectNoLongerAllowed(let decision): decision.evidence
         case .reservedTopic(let refusal): refusal.evidence
         case .limit(let limit): limit.evidence
+        case .notInProfile(_, let what): [Evidence("detail", what), Evidence("mqtt.profile", "aws")]
+        case .lifetimeOver(let lifetime): [Evidence("seconds", lifetime.seconds)]
         case .shutdown, .deletedByAPI: []
         case .storeFailed(let failure): failure.evidence
         }
@@ -102,6 +109,8 @@ extension CloseCause: Reason {
         case .reservedTopic(let refusal): refusal.reasonCode
         case .topicNameInvalid: .topicNameInvalid
         case .limit(let limit): limit.reasonCode
+        case .notInProfile(let code, _): code
+        case .lifetimeOver: .maximumConnectTime
         case .shutdown: .serverShuttingDown
         case .deletedByAPI: .administrativeAction
         case .storeFailed: .quotaExceeded
@@ -115,7 +124,8 @@ extension CloseCause: Reason {
         case .connectionLost: .connectionLost
         case .keepAliveTimeout: .keepAliveTimeout
         case .takenOver: .duplicateClientID
-        case .malformed, .protocolViolation, .reservedTopic, .topicNameInvalid: .clientError
+        case .malformed, .protocolViolation, .reservedTopic, .topicNameInvalid, .notInProfile: .clientError
+        case .lifetimeOver(let lifetime): lifetime.reason
         case .denied, .connectNoLongerAllowed, .principalRevoked: .authError
         case .limit(let limit): limit.reasonCode == .quotaExceeded ? .throttled : .clientError
         case .shutdown: .serverInitiatedDisconnect

@@ -21,6 +21,8 @@ package enum ConnectRefusal: Error, Reason {
     case denied(PolicyDecision)
     case willTopicInvalid(String)
     case willReserved(ReservedTopicRefusal)
+    /// A will of QoS 2 under `mqtt.profile: aws`.
+    case willQoSNotInProfile
     case limit(LimitExceeded)
     case shuttingDown
     /// The session cannot be put on disk.
@@ -40,6 +42,7 @@ package enum ConnectRefusal: Error, Reason {
         case .denied: "authorizationFailure"
         case .willTopicInvalid: "willTopicInvalid"
         case .willReserved(let refusal): refusal.code
+        case .willQoSNotInProfile: "notInProfile"
         case .limit(let limit): limit.code
         case .shuttingDown: "shutdown"
         case .storeFailed(let failure): failure.code
@@ -61,6 +64,7 @@ package enum ConnectRefusal: Error, Reason {
             [Evidence("user", user), Evidence("missing", policies.joined(separator: " "))]
         case .denied(let decision): decision.evidence
         case .willReserved(let refusal): refusal.evidence
+        case .willQoSNotInProfile: [Evidence("detail", "a will of QoS 2"), Evidence("mqtt.profile", "aws")]
         case .limit(let limit): limit.evidence
         case .shuttingDown: []
         case .storeFailed(let failure): failure.evidence
@@ -76,6 +80,7 @@ package enum ConnectRefusal: Error, Reason {
         case .notAuthenticated, .certificateNotUsable, .userRevoked, .userPolicyMissing, .denied: .notAuthorized
         case .willTopicInvalid: .topicNameInvalid
         case .willReserved(let refusal): refusal.reasonCode
+        case .willQoSNotInProfile: .qosNotSupported
         case .limit(let limit): limit.reasonCode
         case .shuttingDown: .serverShuttingDown
         case .storeFailed: .quotaExceeded
@@ -102,7 +107,7 @@ package enum ConnectRefusal: Error, Reason {
         case .badCredentials: .badUserNameOrPassword
         case .notAuthenticated, .certificateNotUsable, .userRevoked, .userPolicyMissing, .denied: .notAuthorized
         case .limit, .shuttingDown, .storeFailed, .serverError: .serverUnavailable
-        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved: nil
+        case .authenticationMethodNotBuilt, .willTopicInvalid, .willReserved, .willQoSNotInProfile: nil
         }
     }
 }

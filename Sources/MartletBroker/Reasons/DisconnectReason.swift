@@ -10,4 +10,6 @@ package enum DisconnectReason: String, Sendable {
     case serverError = "SERVER_ERROR"
     case serverInitiatedDisconnect = "SERVER_INITIATED_DISCONNECT"
     case throttled = "THROTTLED"
+    case webSocketTTLExpiration = "WEBSOCKET_TTL_EXPIRATION"
+    case customAuthTTLExpiration = "CUSTOMAUTH_TTL_EXPIRATION"
 }

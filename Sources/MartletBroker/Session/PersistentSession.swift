@@ -39,6 +39,10 @@ final class PersistentSession: @unchecked Sendable {
     /// The last entry that the queue is known to have.
     var lastKnown: UInt64 = 0
     var isReading = false
+    /// The last entry that was there when its client came back; nil until the store has been asked.
+    var replayThrough: UInt64?
+    /// Of `session.replayRate`.
+    var replays = TokenBucket()
     /// The window has moved since the store was last told.
     var isCursorDirty = false
 
@@ -72,6 +76,7 @@ final class PersistentSession: @unchecked Sendable {
     func connect() {
         window.reconnect()
         forgetReady()
+        replayThrough = nil
         // Until the store has been told who follows the queue: an earlier read could miss what comes in between.
         isReading = true
     }
@@ -102,6 +107,7 @@ final class PersistentSession: @unchecked Sendable {
     func take(_ page: QueuePage) {
         isReading = false
         lastKnown = max(lastKnown, page.lastSequence)
+        if replayThrough == nil { replayThrough = page.lastSequence }
         for entry in page.entries where entry.sequence >= expected { take(entry) }
         expected = max(expected, page.coveredThrough + 1)
     }

@@ -15,6 +15,7 @@ extension BrokerShard {
             counters.disconnects[cause.disconnectReason.rawValue, default: 0] += 1
         }
         log(connection, cause)
+        if cause.isClientFault { broker.abuse?.note(.malformedPackets, by: connection.peer.address) }
         if !wasConnected || !cause.publishesWill { connection.will = nil }
         end(connection, reason: cause.disconnectReason, lingers: cause.isOurs)
     }
@@ -180,6 +181,14 @@ extension CloseCause {
         switch self {
         case .clientDisconnect, .connectionLost: false
         default: true
+        }
+    }
+
+    /// What no client that keeps to MQTT does: it counts against `abuse.malformedPackets`.
+    fileprivate var isClientFault: Bool {
+        switch self {
+        case .malformed, .protocolViolation: true
+        default: false
         }
     }
 

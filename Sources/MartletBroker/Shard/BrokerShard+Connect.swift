@@ -47,10 +47,11 @@ extension BrokerShard {
 
     private func check(_ connect: Connect, on connection: ClientConnection) -> ConnectRefusal? {
         if isDraining { return .shuttingDown }
-        if let limit = connection.admissionLimit { return .limit(limit) }
+        if let limit = connection.admissionLimit ?? connectLimit(connect, connection) { return .limit(limit) }
         if let refusal = checkClientID(connect) { return refusal }
         if let method = connect.properties.authenticationMethod { return .authenticationMethodNotBuilt(method.string) }
         guard let will = connect.will else { return nil }
+        if behaviour.isAWS, will.qos == .exactlyOnce { return .willQoSNotInProfile }
         return will.topic.bytes.withUnsafeBytes { topic in
             do throws(MalformedPacket) {
                 try TopicName.validate(topic)
@@ -59,7 +60,7 @@ extension BrokerShard {
             }
             if let limit = topicLimit(topic, "mqtt.topicBytes") { return .limit(limit) }
             guard topic.first == UInt8(ascii: "$") else { return nil }
-            return ReservedTopics.refusePublish(topic).map { .willReserved($0) }
+            return ReservedTopics.refusePublish(topic, behaviour.profile).map { .willReserved($0) }
         }
     }
 
@@ -219,6 +220,10 @@ extension BrokerShard {
         if connection.keepAliveSeconds != Int(connect.keepAliveSeconds) {
             properties.serverKeepAliveSeconds = UInt16(connection.keepAliveSeconds)
         }
+        if behaviour.isAWS {
+            properties.maximumQoS = .atLeastOnce
+            properties.subscriptionIdentifiersAvailable = false
+        }
         if connect.properties.requestResponseInformation == true, let information = behaviour.responseInformation {
             properties.responseInformation = MQTTString(information)
         }
@@ -229,6 +234,7 @@ extension BrokerShard {
     func refuse(_ connection: ClientConnection, _ refusal: ConnectRefusal) {
         counters.connectsRefused[refusal.code, default: 0] += 1
         refusals.write("connect refused", metadata(of: connection).merging(refusal.metadata) { $1 })
+        noteAbuse(refusal, of: connection)
         switch connection.version {
         case .v5:
             var properties = Properties()

@@ -36,11 +36,13 @@ extension BrokerShard {
                 switch self.target(inGroup: target.subscriber, of: message, account, reach) {
                 case .member(let member): deliver(message, to: member, further: Self.noFurther, reach, &isStored)
                 case .queue(let queue):
+                    if pace.limitsQueued, isOverQueueRate(account) { continue }
                     queueTargets.append(QueueTarget(queue: queue, subscriptionID: 0, flags: message.qos))
                 case nil: break
                 }
             } else {
                 if target.options.contains(.noLocal), message.publisher == target.ref { continue }
+                if pace.limitsQueued, reach != .connections, isAway(message, target), isOverQueueRate(account) { continue }
                 let further = UnsafeBufferPointer(rebasing: targets[firstFurther..<index])
                 deliver(message, to: target, further: further, reach, &isStored)
             }
@@ -158,12 +160,18 @@ extension BrokerShard {
                 counters.droppedOutboundFull += 1
                 return
             }
+            guard takesDelivery(connection) else {
+                counters.droppedOverRate += 1
+                return
+            }
             if connection.outboundAliases != nil {
                 writeAliased(frame, payload, firstByte: 0x30 | (record.retain ? 1 : 0), packetID: 0, to: connection)
             } else {
                 write(frame, payload, firstByte: 0x30 | (record.retain ? 1 : 0), to: connection)
             }
-        } else if isFull || connection.pending != nil || connection.inflight.count >= connection.receiveMaximum {
+        } else if isFull || connection.pending != nil || connection.inflight.count >= connection.receiveMaximum
+            || !takesDelivery(connection)
+        {
             queue(record, frame, payload, for: connection)
             noteRoom(of: connection)
         } else {
@@ -258,7 +266,8 @@ extension BrokerShard {
     /// Sends what waited, as far as the window and the socket allow.
     func sendPending(_ connection: ClientConnection) {
         while connection.inflight.count < connection.receiveMaximum,
-            connection.output.byteCount < limits.outboundBytes, var delivery = connection.pending?.popFirst()
+            connection.output.byteCount < limits.outboundBytes, connection.pending?.isEmpty == false,
+            takesDelivery(connection), var delivery = connection.pending?.popFirst()
         {
             connection.pendingBytes -= delivery.frame.readableBytes
             guard countDownExpiry(&delivery) else {

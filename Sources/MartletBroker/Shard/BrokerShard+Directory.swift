@@ -51,7 +51,9 @@ extension BrokerShard {
         if let limit = limitExceeded(by: claim) { return post(.refused(claim.ref, .limit(limit)), to: claim.ref.loop) }
         perform(
             directory.claim(claim) {
-                ClientEntry(key: claim.key, account: claim.account, number: store.makeNumber())
+                let entry = ClientEntry(key: claim.key, account: claim.account, number: store.makeNumber())
+                _ = connectLimit(of: entry)
+                return entry
             })
     }
 
@@ -59,6 +61,7 @@ extension BrokerShard {
     /// than there is room.
     private func limitExceeded(by claim: ConnectClaim) -> LimitExceeded? {
         if let entry = directory[claim.key] {
+            if let limit = connectLimit(of: entry) { return limit }
             guard entry.waiting.count >= Self.waitingClaims else { return nil }
             return LimitExceeded(
                 "connect.waitingPerClientId", limit: Self.waitingClaims, asked: entry.waiting.count + 1,
@@ -111,7 +114,8 @@ extension BrokerShard {
         // What is over does not wait for the next second to be over.
         expire(entry, broker.clock.now())
         let old = entry.session
-        let takesUp = old != nil && !claim.cleanStart
+        // AWS does not take up a session of the other version of MQTT: it ends (mqtt-broker.md section 7).
+        let takesUp = old != nil && !claim.cleanStart && (!behaviour.isAWS || old?.version == claim.version)
         let endsSession = old != nil && !takesUp
         if endsSession { endSession(of: entry) }
         entry.waitingWill = nil

@@ -10,6 +10,9 @@ extension BrokerShard {
     func publish(
         _ connection: ClientConnection, _ frame: UnsafeRawBufferPointer, _ view: PublishView
     ) throws(MalformedPacket) {
+        guard view.qos != .exactlyOnce || !behaviour.isAWS else {
+            return close(connection, .notInProfile(.qosNotSupported, "PUBLISH at QoS 2"))
+        }
         // [MQTT-3.3.4-9]; 3.1.1 has no such limit, so its client is just not read from.
         if view.qos != .atMostOnce, connection.version == .v5, isOverReceiveMaximum(connection, view) {
             return close(
@@ -21,6 +24,7 @@ extension BrokerShard {
         }
         counters.publishIn += 1
         counters.publishInBytes += frame.count
+        if holdsPublishers { hold(connection, bytes: frame.count) }
         var message = OutgoingMessage(
             topic: UnsafeRawBufferPointer(rebasing: frame[view.topic]),
             properties: UnsafeRawBufferPointer(rebasing: frame[view.properties]),
@@ -47,7 +51,7 @@ extension BrokerShard {
     ) throws(MalformedPacket) {
         let summary = view.summary
         message.expiryOffset = summary.messageExpiryInterval.map { _ in Int(summary.messageExpiryOffset) + 1 }
-        guard summary.topicAlias != 0 else { return publish(connection, &message, view) }
+        guard summary.topicAlias != 0 else { return publishWithinLimits(connection, &message, view) }
         guard Int(summary.topicAlias) <= limits.topicAliases else {
             return close(
                 connection,
@@ -68,8 +72,27 @@ extension BrokerShard {
             properties.withUnsafeReadableBytes { properties in
                 message.topic = topic
                 message.properties = properties
-                publish(connection, &message, view)
+                publishWithinLimits(connection, &message, view)
             }
+        }
+    }
+
+    /// A property that is too large refuses the message, and an expiry beyond the bounds is brought within them
+    /// (mqtt-broker.md section 13). Behind the alias, which holds even so.
+    private func publishWithinLimits(
+        _ connection: ClientConnection, _ message: inout OutgoingMessage, _ view: PublishView
+    ) {
+        guard pace.limitsProperties else { return publish(connection, &message, view) }
+        if let limit = propertyLimit(view.summary) { return refuse(connection, view, .limit(limit)) }
+        guard let seconds = changedExpiry(view.summary), let offset = message.expiryOffset else {
+            return publish(connection, &message, view)
+        }
+        var properties = ByteBuffer(bytes: message.properties)
+        properties.setInteger(seconds, at: properties.readerIndex + offset)
+        message.expirySeconds = seconds
+        properties.withUnsafeReadableBytes { properties in
+            message.properties = properties
+            publish(connection, &message, view)
         }
     }
 
@@ -86,6 +109,7 @@ extension BrokerShard {
 
     private func publish(_ connection: ClientConnection, _ message: inout OutgoingMessage, _ view: PublishView) {
         if connection.hasInbound(view.packetID), answerRepetition(connection, view) { return }
+        if pace.limitsPublishes, isOverPublishRate(connection, view) { return }
         message.topicHash = broker.topicHasher.hash(message.topic)
         let box = publishCache(of: connection)
         if let entry = box.cache.find(message.topic, hash: message.topicHash) {
@@ -114,8 +138,10 @@ extension BrokerShard {
         }
         var isStored = false
         if message.retain {
+            if pace.limitsRetained, isOverRetainRate(message, connection, view) { return }
             do throws(LimitExceeded) {
-                isStored = try retain(message, of: connection.account, view.summary.messageExpiryInterval)
+                let expiry = message.expirySeconds ?? view.summary.messageExpiryInterval
+                isStored = try retain(message, of: connection.account, expiry)
                 connection.waitsForStore = isStoreBehind
             } catch {
                 return refuse(connection, view, .limit(error))
@@ -176,7 +202,7 @@ extension BrokerShard {
     }
 
     private func isReserved(_ topic: UnsafeRawBufferPointer) -> Bool {
-        topic.first == UInt8(ascii: "$") && ReservedTopics.refusePublish(topic) != nil
+        topic.first == UInt8(ascii: "$") && ReservedTopics.refusePublish(topic, behaviour.profile) != nil
     }
 
     private func isWithinTopicLimits(_ topic: UnsafeRawBufferPointer) -> Bool {
@@ -269,14 +295,14 @@ extension BrokerShard {
         if let limit = topicLimit(message.topic, "mqtt.topicBytes") {
             return refuse(connection, view, .topicNameInvalid(limit.description))
         }
-        guard let refusal = ReservedTopics.refusePublish(message.topic) else { return }
+        guard let refusal = ReservedTopics.refusePublish(message.topic, behaviour.profile) else { return }
         refuse(connection, view, .reservedTopic(refusal))
     }
 
     /// A publish that is refused: version 5 says so in PUBACK or PUBREC and stays; at QoS 0, and in 3.1.1, the
     /// connection ends (policies.md section 7, mqtt-broker.md section 17). A refused QoS 2 message opens no exchange
     /// `[MQTT-4.3.3-9]`.
-    private func refuse(_ connection: ClientConnection, _ view: PublishView, _ cause: CloseCause) {
+    func refuse(_ connection: ClientConnection, _ view: PublishView, _ cause: CloseCause) {
         guard connection.version == .v5, view.qos != .atMostOnce, let code = cause.disconnectReasonCode else {
             return close(connection, cause)
         }

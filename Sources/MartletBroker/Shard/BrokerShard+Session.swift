@@ -61,7 +61,8 @@ extension BrokerShard {
     func sendQueued(to connection: ClientConnection) {
         guard let session = connection.session, connection.phase == .connected else { return }
         while let first = session.ready.first, session.window.hasRoom(connection.receiveMaximum, for: first.sequence),
-            connection.output.byteCount < limits.outboundBytes, let entry = session.takeReady()
+            connection.output.byteCount < limits.outboundBytes, takesReplay(first.sequence, session, connection),
+            takesDelivery(connection), let entry = session.takeReady()
         {
             send(entry, of: session, to: connection)
         }

@@ -20,6 +20,7 @@ extension BrokerShard {
             let codes = packet.subscriptions.map { _ in ReasonCode.packetIdentifierInUse }
             return answer(connection, .subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)), isStored: false)
         }
+        if behaviour.isAWS, let cause = notInProfile(packet) { return close(connection, cause) }
         let subscriptionID = packet.properties.subscriptionIdentifiers.first ?? 0
         if let limit = limits.filtersPerSubscribe, packet.subscriptions.count > limit {
             return refuseWhole(connection, packet, limit)
@@ -28,7 +29,7 @@ extension BrokerShard {
         var accepted: [Accepted] = []
         for request in packet.subscriptions {
             let filter = ByteBuffer(bytes: request.filter.bytes)
-            if let refusal = refuse(filter, accepted.count, on: connection) {
+            if let refusal = refuse(filter, accepted, on: connection) {
                 guard let code = answer(refusal, connection) else { return }
                 codes.append(code)
                 continue
@@ -58,7 +59,7 @@ extension BrokerShard {
         case denied(PolicyDecision)
     }
 
-    private func refuse(_ filter: ByteBuffer, _ acceptedSoFar: Int, on connection: ClientConnection) -> Refusal? {
+    private func refuse(_ filter: ByteBuffer, _ acceptedSoFar: [Accepted], on connection: ClientConnection) -> Refusal? {
         filter.withUnsafeReadableBytes { bytes in
             do throws(MalformedPacket) {
                 try TopicFilter.validate(bytes)
@@ -68,20 +69,23 @@ extension BrokerShard {
             let matched = ShareName(bytes)?.matched ?? bytes
             if let limit = topicLimit(matched, "mqtt.topicBytes") { return .limit(limit) }
             if matched.first == UInt8(ascii: "$"),
-                let refusal = ReservedTopics.refuseSubscribe(matched) ?? refuseSystemTopics(matched)
+                let refusal = ReservedTopics.refuseSubscribe(matched, behaviour.profile) ?? refuseSystemTopics(matched)
             {
                 return .reserved(refusal)
             }
-            let count = (connection.subscriptions?.count ?? 0) + acceptedSoFar
+            let count = (connection.subscriptions?.count ?? 0) + acceptedSoFar.count
             let isReplaced = connection.subscriptions?[filter] != nil
             if let limit = limits.subscriptionsPerConnection, count >= limit, !isReplaced {
                 return .limit(
                     LimitExceeded("sub.perConnection", limit: limit, asked: count + 1, reasonCode: .quotaExceeded))
             }
-            guard let authorizer = connection.authorizer, !maySubscribe(authorizer, bytes) else { return nil }
-            return .denied(
-                authorizer.decide(
-                    .subscribe, name: String(decoding: bytes, as: UTF8.self), now: broker.clock.now()))
+            if let authorizer = connection.authorizer, !maySubscribe(authorizer, bytes) {
+                return .denied(
+                    authorizer.decide(
+                        .subscribe, name: String(decoding: bytes, as: UTF8.self), now: broker.clock.now()))
+            }
+            return subscriptionLimit(bytes, accepted: acceptedSoFar.map(\.filter), isNew: !isReplaced, connection)
+                .map { .limit($0) }
         }
     }
 
@@ -102,6 +106,10 @@ extension BrokerShard {
             close(connection, .malformed(problem))
             return nil
         case .reserved(let refusal):
+            guard isV5 || !behaviour.isAWS else {
+                close(connection, .reservedTopic(refusal))
+                return nil
+            }
             logRefusal(refusal, connection)
             return isV5 ? refusal.subscribeReasonCode : .unspecifiedError
         case .limit(let limit):
@@ -205,6 +213,9 @@ extension BrokerShard {
             codes.append(held == nil ? .noSubscriptionExisted : .success)
             guard let held else { continue }
             removed.append(key)
+            if key.withUnsafeReadableBytes(TopicFilter.beginsLikeShared) {
+                key.withUnsafeReadableBytes { _ = takeShareOperation($0, connection) }
+            }
             if connection.session != nil { withBatch { $0.remove(held.number) } }
         }
         remove(removed, of: connection)
@@ -256,6 +267,8 @@ extension BrokerShard {
     /// 4.8.2).
     private func queueRetained(_ subscription: Accepted, for connection: ClientConnection) {
         guard !subscription.filter.isSharedFilter else { return }
+        // AWS: the filter has to be the topic (mqtt-broker.md section 11).
+        if behaviour.isAWS, subscription.filter.withUnsafeReadableBytes({ $0.hasWildcard }) { return }
         switch subscription.retainHandling {
         case .send: break
         case .sendIfNew: guard subscription.isNew else { return }

@@ -14,6 +14,7 @@ package final class BrokerShard {
     package let loop: any EventLoop
     let limits: BrokerLimits
     let behaviour: BrokerBehaviour
+    let pace: ShardPace
     let logger: Logger
     var refusals: RefusalLog
     package internal(set) var counters = BrokerCounters()
@@ -82,6 +83,15 @@ package final class BrokerShard {
     private static let idleBatchLimit = 8
     let localBatch = DeliveryBatch()
 
+    /// Connections that a rate or the memory limit has stopped; the next second looks at them.
+    var throttled: [ConnectionRef] = []
+    /// Queues of shared groups that `share.drainRate` has stopped, likewise.
+    var throttledShares: [StoreNumber: ShareQueue] = [:]
+    /// As the second began.
+    var isMemoryFull = false
+    /// A publisher may have to wait: what its packets are asked before anything else.
+    var holdsPublishers: Bool
+
     /// The account whose subscription index is locked for reading while a batch of packets is handled.
     private var lockedForReading: AccountContext?
     /// Scratch of the slow path: what matched a topic, and the targets that follow from it.
@@ -97,6 +107,8 @@ package final class BrokerShard {
         self.loop = loop
         self.limits = limits
         self.behaviour = behaviour
+        self.pace = ShardPace(limits)
+        self.holdsPublishers = pace.publishBytes != nil
         self.logger = logger
         self.refusals = RefusalLog(logger)
         self.store = broker.store
@@ -121,6 +133,8 @@ extension BrokerShard {
         let connection = ClientConnection(
             slot: slot, generation: generations[Int(slot)], account: account, peer: peer, transport: transport)
         if case .refused(let limit) = admission { connection.admissionLimit = limit }
+        connection.endsAtSecond = peer.lifetime.map { second &+ UInt32(clamping: $0.seconds) &+ 1 }
+        broker.abuse?.note(.connects, by: peer.address)
         connections[Int(slot)] = connection
         counters.connectionsAccepted += 1
         counters.connectionsOpen += 1
@@ -366,7 +380,7 @@ extension BrokerShard {
     /// the client has published.
     package func mayRead(_ connection: ClientConnection) -> Bool {
         connection.acceptsPackets && takesPackets && connection.output.byteCount <= limits.outboundBytes
-            && !connection.waitsForStore
+            && !connection.waitsForStore && connection.holds.isEmpty
             && (connection.version == .v5 || connection.pendingPubAcks < limits.inflightIn)
     }
 }
@@ -390,10 +404,11 @@ extension BrokerShard {
     private func advanceClock() {
         refusals.tick()
         second = UInt32((loop.now - startedAt).nanoseconds / 1_000_000_000)
+        beginSecondOfLimits()
         var expired: [ClientConnection] = []
         timers.advance(toSecond: second) { slot in
             guard let connection = connections[Int(slot)] else { return nil }
-            let deadline = silenceDeadline(of: connection)
+            let deadline = deadline(of: connection)
             if deadline > second { return deadline }
             expired.append(connection)
             return nil
@@ -409,11 +424,19 @@ extension BrokerShard {
         if connection.phase != .connected {
             return connection.lastHeardSecond + UInt32(limits.connectTimeoutSeconds) + 1
         }
+        guard connection.keepAliveSeconds > 0 else { return .max }
         return connection.lastHeardSecond + UInt32((connection.keepAliveSeconds * 3 + 1) / 2) + 1
     }
 
+    /// When the client has been silent for too long, or its time is over.
+    private func deadline(of connection: ClientConnection) -> UInt32 {
+        min(silenceDeadline(of: connection), connection.endsAtSecond ?? .max)
+    }
+
     private func silenceLimitReached(_ connection: ClientConnection) {
-        if connection.phase == .connected {
+        if let lifetime = connection.peer.lifetime, connection.endsAtSecond ?? .max <= second {
+            close(connection, .lifetimeOver(lifetime))
+        } else if connection.phase == .connected {
             close(connection, .keepAliveTimeout(keepAliveSeconds: connection.keepAliveSeconds))
         } else {
             let limit = limits.connectTimeoutSeconds
@@ -426,7 +449,8 @@ extension BrokerShard {
     /// From now on silence is measured by the client's keep-alive; 0 is no limit.
     func armKeepAlive(_ connection: ClientConnection) {
         timers.disarm(id: connection.slot)
-        guard connection.keepAliveSeconds > 0 else { return }
-        timers.arm(id: connection.slot, deadlineSecond: silenceDeadline(of: connection))
+        let deadline = deadline(of: connection)
+        guard deadline < .max else { return }
+        timers.arm(id: connection.slot, deadlineSecond: deadline)
     }
 }

@@ -13,6 +13,8 @@ final class ClientEntry {
     var owner: ConnectionRef?
     var waiting: [ConnectClaim] = []
     var presence = Presence()
+    /// Of `connect.ratePerClientId`.
+    var connects = TokenBucket()
     /// The kept session while nobody has taken it up.
     var session: PersistentSession?
     var waitingWill: WaitingWill?

@@ -9,6 +9,8 @@ struct OutgoingMessage {
     var topicHash: UInt64
     /// Where the four bytes of the Message Expiry Interval stand in `properties`; nil when there is none.
     var expiryOffset: Int?
+    /// The Message Expiry Interval in place of the one that the client sent; nil: that one.
+    var expirySeconds: UInt32?
     /// The publisher, for No Local `[MQTT-3.8.3-3]`.
     var publisher: ConnectionRef?
 }

@@ -28,6 +28,7 @@ extension BrokerShard {
     /// The group's last kept session has gone, and with it what waited for it.
     func abandon(_ queue: ShareQueue) {
         guard shareHandOuts.removeValue(forKey: queue.queue) != nil else { return }
+        throttledShares[queue.queue] = nil
         setWaits(queue, false)
         withBatch { batch in
             batch.unfollow(queue.queue)
@@ -75,7 +76,7 @@ extension BrokerShard {
 
     /// Something waits, or a member has got room.
     func handOut(_ queue: ShareQueue) {
-        guard let state = shareHandOuts[queue.queue], !state.isReading else { return }
+        guard let state = shareHandOuts[queue.queue], !state.isReading, throttledShares[queue.queue] == nil else { return }
         guard state.settledThrough < state.lastKnown else { return setWaits(queue, false) }
         // Whoever gets room after this looks at it.
         setWaits(queue, true)
@@ -111,6 +112,8 @@ extension BrokerShard {
                 withBatch { $0.moveCursor(of: number, to: cursor) }
             }
         }
+        // Handing out has taken of it.
+        state.drained = shareHandOuts[number]?.drained ?? state.drained
         shareHandOuts[number] = state
         if case .success = page { handOut(state.queue) }
     }
@@ -122,7 +125,7 @@ extension BrokerShard {
             return true
         }
         return asReader(of: queue.account) {
-            guard let member = chosenMember(of: queue, qos: entry.flags) else { return false }
+            guard takesDrain(queue), let member = chosenMember(of: queue, qos: entry.flags) else { return false }
             stored.withMessage(at: broker.clock.now(), qos: entry.flags, hasher: broker.topicHasher) { message in
                 guard let message else { return counters.droppedExpired += 1 }
                 withUnsafePointer(to: member) {

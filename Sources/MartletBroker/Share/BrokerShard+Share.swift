@@ -71,6 +71,10 @@ extension BrokerShard {
         member.loop == SessionPlace.loopMarker ? broker.sessions.connection(of: member.subscriber)?.ref : member.ref
     }
 
+    func isConnected(_ member: SubscriptionEntry) -> Bool {
+        !member.options.contains(.suspended) && connection(of: member) != nil
+    }
+
     /// Groups share these counters by their numbers' last bits; what matters is that one group's members take turns.
     private func nextTurn(of group: UInt32) -> Int {
         let index = Int((group ^ group >> 8) & 0xFF)
@@ -113,7 +117,7 @@ extension BrokerShard {
     }
 
     private func room(of connection: ClientConnection) -> Int {
-        guard connection.pending == nil, connection.output.byteCount < limits.outboundBytes / 2 else { return 0 }
+        guard connection.pending == nil, !connection.isThrottled, connection.output.byteCount < limits.outboundBytes / 2 else { return 0 }
         guard let session = connection.session else { return connection.receiveMaximum - connection.inflight.count }
         return max(0, connection.receiveMaximum - session.window.openCount - session.backlog)
     }

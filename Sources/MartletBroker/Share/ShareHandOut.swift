@@ -6,5 +6,7 @@ struct ShareHandOut {
     /// Everything up to here has been handed out.
     var settledThrough: UInt64 = 0
     var lastKnown: UInt64 = 0
+    /// Of `share.drainRate`.
+    var drained = TokenBucket()
     var isReading = false
 }

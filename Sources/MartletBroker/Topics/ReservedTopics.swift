@@ -82,18 +82,27 @@ package enum ReservedTopics {
     private static let ordinary = rule(.plain, ["#"], "PS")
 
     /// Why a client may not publish to this topic; nil when it may. The topic begins with `$`.
-    package static func refusePublish(_ topic: UnsafeRawBufferPointer) -> ReservedTopicRefusal? {
-        refusal(topic, to: "publish") { $0.mayPublish }
+    package static func refusePublish(
+        _ topic: UnsafeRawBufferPointer, _ profile: BrokerBehaviour.Profile = .oasis
+    ) -> ReservedTopicRefusal? {
+        refusal(topic, to: "publish", profile) { $0.mayPublish }
     }
 
     /// Why a client may not subscribe to this filter; nil when it may. The filter begins with `$`.
-    package static func refuseSubscribe(_ filter: UnsafeRawBufferPointer) -> ReservedTopicRefusal? {
-        refusal(filter, to: "subscribe") { $0.maySubscribe }
+    package static func refuseSubscribe(
+        _ filter: UnsafeRawBufferPointer, _ profile: BrokerBehaviour.Profile = .oasis
+    ) -> ReservedTopicRefusal? {
+        refusal(filter, to: "subscribe", profile) { $0.maySubscribe }
     }
 
     private static func refusal(
-        _ topic: UnsafeRawBufferPointer, to operation: String, _ allows: (Rule) -> Bool
+        _ topic: UnsafeRawBufferPointer, to operation: String, _ profile: BrokerBehaviour.Profile,
+        _ mayDo: (Rule) -> Bool
     ) -> ReservedTopicRefusal? {
+        // AWS has no names under `$` but its own, `$SYS` not among them.
+        func allows(_ rule: Rule) -> Bool {
+            mayDo(rule) && (profile == .oasis || rule.area != .plain && rule.area != .systemTopics)
+        }
         let levels = topic.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let text = String(decoding: topic, as: UTF8.self)
         // A wildcard in a filter may stand for any level of a row, so several rows can fit; one that allows is enough.

@@ -33,6 +33,11 @@ package enum MetricName {
     package static let denials = "martlet_denials"
     /// Messages that were accepted and not delivered, by `reason`.
     package static let messagesDropped = "martlet_messages_dropped"
+    /// What rates refused, by `limit`.
+    package static let throttled = "martlet_throttled"
+    /// Source addresses that were shut out, and connections that were closed because of that.
+    package static let abuseBans = "martlet_abuse_bans"
+    package static let abuseRefusedConnections = "martlet_abuse_refused_connections"
     /// Connections that ended, by `reason`.
     package static let disconnects = "martlet_disconnects"
     /// Connections refused because who they are could not be shown, by `reason`.

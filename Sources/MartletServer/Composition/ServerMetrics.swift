@@ -1,4 +1,3 @@
-import Glibc
 import MartletBroker
 import MartletObserve
 import MartletStore
@@ -26,9 +25,10 @@ final class ServerMetrics: Sendable {
 
     func families() async -> [MetricFamily] {
         let counts = await broker.counters()
-        return connections(counts) + sessions(counts) + messages(counts) + [denials(counts), drops(counts)] + [
-            requests.family(), handshakeFailures.family(),
-        ] + process()
+        return connections(counts) + sessions(counts) + messages(counts) + [denials(counts), drops(counts)]
+            + throttles(counts) + [
+                requests.family(), handshakeFailures.family(),
+            ] + process()
     }
 
     private func connections(_ counts: BrokerCounters) -> [MetricFamily] {
@@ -107,7 +107,21 @@ final class ServerMetrics: Sendable {
                 sample(["reason": "expired"], counts.droppedExpired),
                 sample(["reason": "receiverGone"], counts.droppedStaleTarget),
                 sample(["reason": "shareUnavailable"], counts.droppedShareUnavailable),
+                sample(["reason": "publishRate"], counts.droppedOverRate),
+                sample(["reason": "queueRate"], counts.droppedQueueRate),
             ])
+    }
+
+    private func throttles(_ counts: BrokerCounters) -> [MetricFamily] {
+        [
+            MetricFamily(
+                MetricName.throttled, .counter, help: "What rates refused to clients, by limit.",
+                samples: counts.throttled.sorted { $0.key < $1.key }.map { sample(["limit": $0.key], $0.value) }),
+            counter(MetricName.abuseBans, "Source addresses that were shut out.", broker.abuse?.banCount ?? 0),
+            counter(
+                MetricName.abuseRefusedConnections, "Connections closed because their address was shut out.",
+                broker.abuse?.refusedCount ?? 0),
+        ]
     }
 
     private func process() -> [MetricFamily] {
@@ -117,16 +131,8 @@ final class ServerMetrics: Sendable {
                 MetricName.build, .info, help: "What is running.",
                 samples: [MetricSample([.init("version", MartletVersion.text)], 1)]),
             gauge(MetricName.startMilliseconds, "Milliseconds from start to ready.", Int(start ?? 0)),
-            gauge(MetricName.residentMemoryBytes, "Resident memory of the process.", Self.residentBytes()),
+            gauge(MetricName.residentMemoryBytes, "Resident memory of the process.", ProcessMemory.residentBytes()),
         ]
-    }
-
-    /// The second number of /proc/self/statm: resident pages.
-    private static func residentBytes() -> Int {
-        guard let text = try? SmallFile.read("/proc/self/statm", bytesMax: 4096) else { return 0 }
-        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
-        guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
     private func gauge(_ name: String, _ help: String, _ value: Int) -> MetricFamily {

@@ -44,7 +44,8 @@ struct ServerParts: Sendable {
                 loader: loader, users: passwords.users, passwords: passwordCheck, anonymous: configuration.anonymous,
                 logger: logger),
             store: messages, clock: clock, random: random, logger: logger,
-            onStoreFailure: { health.set("messages", failure: $0.description) })
+            abuse: AbuseGuard(configuration.limits.abuse, clock: clock, logger: logger),
+            memoryProbe: ProcessMemory.residentBytes, onStoreFailure: { health.set("messages", failure: $0.description) })
         try load(broker)
         let follower = try await follow(
             documents, cache, broker, logger,
@@ -206,6 +207,16 @@ extension BrokerLimits {
         retainedBytes = limits.retainedBytes
         connections = limits.connections ?? max(1, fileDescriptors - FileDescriptorLimit.reserve)
         connectTimeoutSeconds = limits.connectTimeoutSeconds
+        rates = limits.rates
+        subscriptionsPerAccount = limits.subscriptionsPerAccount
+        shareGroups = limits.shareGroups
+        shareMembers = limits.shareMembers
+        minClientPacketBytes = limits.minClientPacketBytes
+        contentTypeBytes = limits.contentTypeBytes
+        correlationDataBytes = limits.correlationDataBytes
+        userPropertyBytes = limits.userPropertyBytes
+        messageExpiryMaxSeconds = limits.messageExpiryMaxSeconds.map { UInt32(clamping: $0) }
+        memoryBytes = limits.memoryBytes ?? max(1 << 24, ProcessMemory.machineBytes() / 2)
     }
 }
 
@@ -213,6 +224,7 @@ extension ShadowServiceLimits {
     init(_ limits: ServerLimits) {
         self.init()
         inflightPerThing = limits.shadowsInflight
+        ratePerThing = limits.shadowRatePerThing
     }
 }
 
@@ -221,6 +233,7 @@ extension BrokerBehaviour {
         self.init()
         systemTopicsSeconds = configuration.systemTopicsSeconds
         version = "martlet version \(MartletVersion.text)"
+        profile = configuration.isAWSProfile ? .aws : .oasis
         v3Connect = configuration.deniedConnect == .close ? .close : .connack5
         v3Subscribe = configuration.deniedSubscribe == .close ? .close : .suback80
         responseInformation = configuration.responseInformation

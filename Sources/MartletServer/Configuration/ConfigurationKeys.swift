@@ -1,7 +1,8 @@
 /// Every key that this server honours. The manual, the flags, the variables, the checks and the defaults all come
 /// from this table.
 package enum ConfigurationKeys {
-    package static let all: [ConfigurationKey] = server + listeners + behaviour + mqttLimits + sessionLimits + edges
+    package static let all: [ConfigurationKey] =
+        server + listeners + behaviour + mqttLimits + sessionLimits + edges + RateKeys.all + AbuseKeys.all
 
     static let server: [ConfigurationKey] = [
         .init("config", .text, .computed("no file"), "the configuration file (YAML); not a key of the file itself"),
@@ -35,10 +36,10 @@ package enum ConfigurationKeys {
     static let behaviour: [ConfigurationKey] = [
         .init(
             "mqtt.profile", .choice(["oasis", "aws"]), .value("oasis"),
-            "oasis: all of MQTT; aws: what AWS refuses is refused too (not built yet)"),
+            "oasis: all of MQTT; aws: what AWS refuses is refused too"),
         .init(
             "limits.profile", .choice(["generous", "aws"]), .byMQTTProfile(oasis: "generous", aws: "aws"),
-            "which defaults the limits take (aws: not built yet, its rates are not enforced)"),
+            "which defaults the limits take"),
         .init(
             "mqtt5.responseInformation", .text, .computed("none"),
             "what CONNACK tells a v5 client that asks for Response Information: where it may expect responses"),
@@ -99,6 +100,31 @@ package enum ConfigurationKeys {
         .init(
             "sub.perConnection", .integer(1...1_000_000, orNone: true), .byLimits(generous: "none", aws: "50"),
             "subscriptions of one client"),
+        .init(
+            "sub.perAccount", .integer(1...100_000_000, orNone: true), .byLimits(generous: "none", aws: "500000"),
+            "subscriptions of an account; beyond: 0x97 or 0x80"),
+        .init(
+            "share.groups", .integer(1...1_000_000, orNone: true), .byLimits(generous: "none", aws: "100"),
+            "shared groups of an account; beyond: 0x97 or 0x80"),
+        .init(
+            "share.members", .integer(1...1_000_000, orNone: true), .byLimits(generous: "none", aws: "100"),
+            "members of one shared group; beyond: 0x97 or 0x80"),
+        .init(
+            "mqtt.minClientPacket", .integer(1...268_435_455, orNone: true), unit: "bytes",
+            .byLimits(generous: "none", aws: "512"), "a v5 client that takes only smaller packets is refused: 0x97"),
+        .init(
+            "mqtt5.contentTypeBytes", .integer(1...65_535, orNone: true), unit: "bytes",
+            .byLimits(generous: "none", aws: "256"), "Content Type of a message; beyond: 0x97"),
+        .init(
+            "mqtt5.correlationDataBytes", .integer(1...65_535, orNone: true), unit: "bytes",
+            .byLimits(generous: "none", aws: "8192"), "Correlation Data of a message; beyond: 0x97"),
+        .init(
+            "mqtt5.userPropertyBytes", .integer(1...268_435_455, orNone: true), unit: "bytes",
+            .byLimits(generous: "none", aws: "8192"), "keys and values of a message's User Properties; beyond: 0x97"),
+        .init(
+            "mqtt5.messageExpiryMax", .integer(1...4_294_967_294, orNone: true), unit: "s",
+            .byLimits(generous: "none", aws: "604800"),
+            "a longer Message Expiry Interval is lowered to this, and 0 raised to 1"),
     ]
 
     static let sessionLimits: [ConfigurationKey] = [
@@ -134,6 +160,10 @@ package enum ConfigurationKeys {
         .init(
             "connect.max", count, .computed("file-descriptor limit less 256"),
             "open connections; beyond, CONNECT is refused: 0x97 or 0x03"),
+        .init(
+            "memory.maxBytes", .integer(16_777_216...1_125_899_906_842_624), unit: "bytes",
+            .computed("half of the machine's memory"),
+            "resident memory; beyond, publishers wait and CONNECT is refused (0x97 or 0x03) until it is below 95 %"),
         .init(
             "connect.timeoutSeconds", seconds, unit: "s", .value("10"), "time to send a whole CONNECT; beyond, close"),
         .init(

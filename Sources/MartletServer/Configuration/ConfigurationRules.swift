@@ -13,11 +13,6 @@ enum ConfigurationRules {
 
     private static func refuseUnbuiltValues(_ values: ResolvedConfiguration) throws(ServerFailure) {
         let unbuilt = [
-            ("mqtt.profile", "aws", "AWS's refusals are not all enforced yet; oasis is"),
-            (
-                "limits.profile", "aws",
-                "AWS's rates are not enforced yet; each size and count can be set by its own key"
-            ),
             ("durability", "relaxed", "only full is"),
         ]
         for (name, text, why) in unbuilt where values.text(name) == text {

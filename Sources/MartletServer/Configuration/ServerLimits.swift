@@ -1,3 +1,5 @@
+package import MartletBroker
+
 /// The numbers that bound what clients can make grow (architecture.md "Limits"). Nil means no limit.
 package struct ServerLimits: Hashable, Sendable {
     package let keepAliveMinSeconds: Int?
@@ -20,6 +22,7 @@ package struct ServerLimits: Hashable, Sendable {
     package let sessionQueueBytes: Int
     package let connectionOutboundBytes: Int
     package let shadowsInflight: Int
+    package let shadowRatePerThing: Int?
     package let retainedMessages: Int
     package let retainedBytes: Int
     /// Nil: the file-descriptor limit less 256.
@@ -30,6 +33,18 @@ package struct ServerLimits: Hashable, Sendable {
     package let httpRequestTimeoutSeconds: Int
     package let httpHeaderBytes: Int
     package let httpBodyBytes: Int
+    package let rates: BrokerRates
+    package let abuse: AbuseBudgets
+    package let subscriptionsPerAccount: Int?
+    package let shareGroups: Int?
+    package let shareMembers: Int?
+    package let minClientPacketBytes: Int?
+    package let contentTypeBytes: Int?
+    package let correlationDataBytes: Int?
+    package let userPropertyBytes: Int?
+    package let messageExpiryMaxSeconds: Int?
+    /// Nil: half of the machine's memory.
+    package let memoryBytes: Int?
 
     init(_ values: ResolvedConfiguration) {
         keepAliveMinSeconds = values.integerOrNone("mqtt.keepAlive.min")
@@ -51,6 +66,7 @@ package struct ServerLimits: Hashable, Sendable {
         sessionQueueBytes = values.integer("session.queue.maxBytes")
         connectionOutboundBytes = values.integer("connection.outboundBytes")
         shadowsInflight = values.integer("shadow.inflight")
+        shadowRatePerThing = values.integerOrNone("shadow.ratePerThing")
         retainedMessages = values.integer("retain.stored")
         retainedBytes = values.integer("retain.bytes")
         connections = values.integerOrNone("connect.max")
@@ -60,5 +76,47 @@ package struct ServerLimits: Hashable, Sendable {
         httpRequestTimeoutSeconds = values.integer("http.requestTimeoutSeconds")
         httpHeaderBytes = values.integer("http.headerBytes")
         httpBodyBytes = values.integer("http.bodyBytes")
+        rates = BrokerRates(values)
+        abuse = AbuseBudgets(values)
+        subscriptionsPerAccount = values.integerOrNone("sub.perAccount")
+        shareGroups = values.integerOrNone("share.groups")
+        shareMembers = values.integerOrNone("share.members")
+        minClientPacketBytes = values.integerOrNone("mqtt.minClientPacket")
+        contentTypeBytes = values.integerOrNone("mqtt5.contentTypeBytes")
+        correlationDataBytes = values.integerOrNone("mqtt5.correlationDataBytes")
+        userPropertyBytes = values.integerOrNone("mqtt5.userPropertyBytes")
+        messageExpiryMaxSeconds = values.integerOrNone("mqtt5.messageExpiryMax")
+        memoryBytes = values.integerOrNone("memory.maxBytes")
+    }
+}
+
+extension BrokerRates {
+    fileprivate init(_ values: ResolvedConfiguration) {
+        self.init()
+        connects = values.integerOrNone("connect.ratePerAccount")
+        connectsPerClient = values.integerOrNone("connect.ratePerClientId")
+        publishesPerConnection = values.integerOrNone("publish.ratePerConnection")
+        publishBytesPerConnection = values.integerOrNone("publish.bytesPerSecond")
+        publishesIn = values.integerOrNone("publish.inRate")
+        publishesOut = values.integerOrNone("publish.outRate")
+        retained = values.integerOrNone("retain.ratePerAccount")
+        retainedPerTopic = values.integerOrNone("retain.ratePerTopic")
+        subscribes = values.integerOrNone("sub.ratePerAccount")
+        queued = values.integerOrNone("session.queueRate")
+        replayed = values.integerOrNone("session.replayRate")
+        shareOperations = values.integerOrNone("share.opsRate")
+        drainedPerMember = values.integerOrNone("share.drainRate")
+    }
+}
+
+extension AbuseBudgets {
+    fileprivate init(_ values: ResolvedConfiguration) {
+        self.init()
+        malformedPackets = values.integerOrNone("abuse.malformedPackets")
+        failedAuthentications = values.integerOrNone("abuse.failedAuthentications")
+        connects = values.integerOrNone("abuse.connects")
+        banSeconds = values.integer("abuse.banSeconds")
+        addresses = values.integer("abuse.addresses")
+        countsLoopback = values.flag("abuse.countLoopback")
     }
 }

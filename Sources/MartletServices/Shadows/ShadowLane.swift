@@ -15,25 +15,30 @@ final class ShadowLane: Sendable {
         var payloadBytes = 0
         var unanswered: [ThingOfAccount: Int] = [:]
         var isRunning = false
+        /// Of `shadow.ratePerThing`, by hash of the thing; nil without that limit.
+        var rates: KeyedBuckets?
     }
 
     private let number: Int
     private let parts: ShadowService.Parts
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let memory: ShadowMemory
 
     init(number: Int, _ parts: ShadowService.Parts) {
         self.number = number
         self.parts = parts
+        state = Mutex(State(rates: RateLimit(parts.limits.ratePerThing).map { KeyedBuckets($0) }))
         memory = ShadowMemory(parts.documents, parts.limits)
     }
 
     /// Takes a request over; false when too many wait.
     func add(_ job: ShadowJob) -> Bool {
+        let now = UInt64(clamping: parts.clock.now().millisecondsSinceEpoch) * 1_000_000
         let (isTaken, mustStart) = state.withLock { state in
             let unanswered = state.unanswered[job.thing] ?? 0
             guard state.waiting.count < parts.limits.waitingPerLane, unanswered < parts.limits.inflightPerThing,
-                state.payloadBytes + job.payload.count <= parts.limits.waitingBytesPerLane
+                state.payloadBytes + job.payload.count <= parts.limits.waitingBytesPerLane,
+                state.rates?.take(UInt64(bitPattern: Int64(job.thing.hashValue)), at: now) ?? true
             else { return (false, false) }
             state.waiting.append(job)
             state.payloadBytes += job.payload.count

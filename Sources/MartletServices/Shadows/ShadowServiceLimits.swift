@@ -3,6 +3,8 @@
 package struct ShadowServiceLimits: Sendable {
     /// Requests of one thing that are not answered yet (`shadow.inflight`).
     package var inflightPerThing = 1_000
+    /// Requests of one thing in a second; nil: no limit.
+    package var ratePerThing: Int?
     /// Requests of all things of one lane.
     package var waitingPerLane = 10_000
     /// Bytes of their payloads.

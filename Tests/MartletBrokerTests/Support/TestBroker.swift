@@ -25,7 +25,8 @@ final class TestBroker {
     ///   - log: the store instead of that one, and what makes its work durable.
     init(
         loopCount: Int = 2, store: MemoryMessageStore = MemoryMessageStore(), clock: VirtualClock = VirtualClock(),
-        limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(), things: Set<String> = [],
+        limits: BrokerLimits = BrokerLimits(), behaviour: BrokerBehaviour = BrokerBehaviour(),
+        abuse: AbuseBudgets = AbuseBudgets(), memory: @escaping @Sendable () -> Int = { 0 }, things: Set<String> = [],
         log: (store: any MessageStore, commit: () -> Void)? = nil
     ) throws {
         self.clock = clock
@@ -34,8 +35,9 @@ final class TestBroker {
         time = VirtualLoops(count: loopCount, clock: clock)
         broker = Broker(
             region: "us-east-1", loops: time.loops, limits: limits, behaviour: behaviour,
-            authority: FixedAuthority(things: things), store: log?.store ?? store, clock: clock, random: SeededRandomSource(seed: 1),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            authority: FixedAuthority(things: things), store: log?.store ?? store, clock: clock,
+            random: SeededRandomSource(seed: 1), logger: Self.logger,
+            abuse: AbuseGuard(abuse, clock: clock, logger: Self.logger), memoryProbe: memory)
         try broker.load()
         shards = (0..<loopCount).map { broker.makeShard($0) }
         for shard in shards { shard.closeAllAfterCrash() }
@@ -43,6 +45,8 @@ final class TestBroker {
     }
 
     var loops: [EmbeddedEventLoop] { time.loops }
+
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Runs every loop until none has anything to do.
     func run() { time.run() }
@@ -59,8 +63,8 @@ final class TestBroker {
         }
     }
 
-    func client(on loop: Int = 0) -> TestClient {
-        let client = TestClient(self, loop: loop)
+    func client(on loop: Int = 0, address: String = "127.0.0.1", lifetime: ConnectionLifetime? = nil) -> TestClient {
+        let client = TestClient(self, loop: loop, address: address, lifetime: lifetime)
         clients.append(client)
         return client
     }

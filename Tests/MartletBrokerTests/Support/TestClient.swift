@@ -18,15 +18,15 @@ final class TestClient: ConnectionTransport {
     private(set) var isClosed = false
     var isWritable = true
 
-    init(_ world: TestBroker, loop: Int) {
+    init(_ world: TestBroker, loop: Int, address: String = "127.0.0.1", lifetime: ConnectionLifetime? = nil) {
         self.world = world
         self.loop = loop
         shard = world.shards[loop]
-        connection = shard.attach(
-            self, account: world.broker.account(.zero),
-            peer: PeerIdentity(
-                principal: .anonymous, address: "127.0.0.1", port: 1000 + world.clients.count, serverName: nil,
-                isEncrypted: false))
+        var peer = PeerIdentity(
+            principal: .anonymous, address: address, port: 1000 + world.clients.count, serverName: nil,
+            isEncrypted: false)
+        peer.lifetime = lifetime
+        connection = shard.attach(self, account: world.broker.account(.zero), peer: peer)
     }
 
     // MARK: Sending
