@@ -25,7 +25,7 @@ extension Broker {
             return .topicInvalid("\(error)")
         }
         if let limit = limits.topicLimit(topic, "mqtt.topicBytes") { return .limit(limit) }
-        guard topic.first == UInt8(ascii: "$"), let refusal = ReservedTopics.refusePublish(topic) else { return nil }
+        guard topic.first == UInt8(ascii: "$"), let refusal = ReservedTopics.refusePublish(topic, behaviour.profile) else { return nil }
         return .reserved(refusal)
     }
 
