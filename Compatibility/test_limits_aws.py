@@ -37,7 +37,7 @@ class Client:
         self.paho.on_message = lambda c, u, message: self.messages.append(message.payload.decode())
         self.paho.connect("localhost", server.port("mqtt"), keepalive=60)
         self.paho.loop_start()
-        wait_until(lambda: self.connected)
+        wait_until(lambda: self.connected, "CONNACK")
 
     def __enter__(self):
         return self
@@ -62,7 +62,7 @@ def test_a_subscription_at_qos_2_ends_the_connection(aws_server, version):
     with Client(aws_server, version) as client:
         client.paho.reconnect_delay_set(60, 60)
         client.paho.subscribe("limits/two", qos=2)
-        wait_until(lambda: client.ended)
+        wait_until(lambda: client.ended, "the end of the connection")
         assert client.granted == []
         if version == paho.MQTTv5:
             assert client.ended[0] == 0x9B
@@ -71,17 +71,16 @@ def test_a_subscription_at_qos_2_ends_the_connection(aws_server, version):
 def test_system_topics_are_refused(aws_server):
     with Client(aws_server, paho.MQTTv5) as client:
         client.paho.subscribe("$SYS/#")
-        wait_until(lambda: client.granted)
+        wait_until(lambda: client.granted, "SUBACK")
         assert client.granted == [[0x8F]]
 
 
 def test_more_than_a_hundred_publishes_at_once_are_refused(limited):
     with Client(limited, paho.MQTTv5) as client:
-        client.paho.max_inflight_messages_set(50)
         topic = unique("limits/rate")
         for number in range(160):
             client.paho.publish(topic, str(number), qos=1)
-        wait_until(lambda: len(client.acked) == 160)
+        wait_until(lambda: len(client.acked) == 160, "160 answers")
         refused = [mid for mid, code in client.acked if code == 0x97]
         assert 0 < len(refused) <= 60
         assert not client.ended
@@ -109,7 +108,7 @@ def test_budgets_shut_an_address_out_and_the_clock_lets_it_in_again():
                     pass
         for _ in range(4):
             bad()
-        wait_until(lambda: "address shut out" in server.log_text())
+        wait_until(lambda: "address shut out" in server.log_text(), "the ban in the log")
         with socket.create_connection(("127.0.0.1", server.port("mqtt")), timeout=5) as connection:
             try:
                 assert connection.recv(100) == b""
@@ -123,4 +122,4 @@ def test_budgets_shut_an_address_out_and_the_clock_lets_it_in_again():
                     return connection.recv(4) == b"\x20\x02\x00\x00"
                 except ConnectionError:
                     return False
-        wait_until(answers)
+        wait_until(answers, "CONNACK after the ban")

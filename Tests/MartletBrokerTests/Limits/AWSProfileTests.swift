@@ -15,7 +15,8 @@ import Testing
 
     @Test("CONNACK says QoS 1 and no Subscription Identifiers")
     func connAck() throws {
-        let properties = try world().connect("c").connAck?.properties
+        let world = try world()
+        let properties = world.connect("c").connAck?.properties
         #expect(properties?.maximumQoS == .atLeastOnce)
         #expect(properties?.subscriptionIdentifiersAvailable == false)
     }
@@ -37,7 +38,8 @@ import Testing
 
     @Test("a Subscription Identifier ends the connection with 0xA1")
     func subscriptionIdentifier() throws {
-        let client = try world().connect("c")
+        let world = try world()
+        let client = world.connect("c")
         client.subscribe("t", identifier: 7)
         #expect(client.isClosed && client.disconnectCode == .subscriptionIdentifiersNotSupported)
     }
