@@ -1,3 +1,4 @@
+import Glibc
 import MQTTCodec
 import MartletBase
 import MartletBroker
@@ -55,3 +56,8 @@ final class FuzzConnection {
 
 /// What ends a run: libFuzzer keeps the input.
 func fail(_ words: String) -> Never { fatalError(words) }
+
+/// Whether to say what a script does, for who reads a find: `FUZZ_TRACE=1`.
+private let isTraced = getenv("FUZZ_TRACE") != nil
+
+func trace(_ words: @autoclosure () -> String) { if isTraced { print(words()) } }

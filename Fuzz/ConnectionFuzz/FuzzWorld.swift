@@ -103,6 +103,7 @@ extension FuzzWorld {
     func step(_ script: inout FuzzScript) {
         let choice = script.byte()
         let index = Int(choice >> 6)
+        trace("connection \(index): step \(choice & 31)")
         switch choice & 31 {
         case 0, 1: send(script.take(script.below(64)), index)
         case 2: open(index)
@@ -149,6 +150,7 @@ extension FuzzWorld {
 
     private func send(_ packet: Packet, _ index: Int) {
         guard let connection = connections[index] else { return }
+        trace("connection \(index): \(packet)")
         var buffer = ByteBuffer()
         guard (try? packet.encode(into: &buffer, version: connection.version)) != nil else { return }
         send(Array(buffer.readableBytesView), index)
