@@ -142,7 +142,11 @@ extension BrokerShard {
     private func insert(_ accepted: [Accepted], for connection: ClientConnection) {
         guard !accepted.isEmpty else { return }
         var subscriptions = connection.subscriptions ?? [:]
-        let queues = accepted.compactMap { joinQueue($0.filter, subscriptions[$0.filter], connection) }
+        // One packet may name a filter twice, and its session is still one member.
+        var joined: Set<ByteBuffer> = []
+        let queues = accepted.compactMap {
+            joined.insert($0.filter).inserted ? joinQueue($0.filter, subscriptions[$0.filter], connection) : nil
+        }
         asWriter(of: connection.account) { table in
             for subscription in accepted {
                 subscription.filter.withUnsafeReadableBytes { filter in

@@ -178,6 +178,19 @@ struct SharedSubscriptionTests {
         #expect(member.texts == ["kept"])
     }
 
+    @Test("A SUBSCRIBE that names a group twice makes one member of it, and the group's queue ends with that one")
+    func namedTwice() throws {
+        let world = try TestBroker()
+        let member = world.connect("m", clean: false, expiry: 60)
+        let filter = Subscription("$share/g/t", qos: .atLeastOnce)
+        member.send(.subscribe(Subscribe(packetID: 1, subscriptions: [filter, filter])))
+        world.sync()
+        #expect(world.store.queueNumbers.count == 2)
+        member.unsubscribe("$share/g/t")
+        world.sync()
+        #expect(world.store.queueNumbers.count == 1)
+    }
+
     @Test("Reserved topics stay reserved behind $share")
     func reserved() throws {
         let world = try TestBroker()
