@@ -515,8 +515,6 @@ class TestNotBuilt:
         assert not wrong
 
     @pytest.mark.parametrize("method, path, operation", [
-        ("GET", "/connections/pump", "GetConnection"),
-        ("GET", "/connections/pump/subscriptions", "ListSubscriptions"),
         ("POST", "/connections/pump/messages?topic=a", "SendDirectMessage"),
     ])
     def test_operations_newer_than_botocore_have_their_route_too(self, server, method, path, operation):

@@ -323,3 +323,12 @@ def test_a_request_that_does_not_end_is_closed_in_time():
 
 def test_header_fields_that_are_too_large_are_431(server):
     refused(server, upgrade_request(X_Filler="x" * 70_000), 431, "httpHeaderTooLarge")
+
+
+def test_a_connection_without_a_certificate_ends_after_wss_ttl():
+    with Server("--wss-ttl", 1) as server:
+        client = unique("ws-ttl")
+        with Events(server, client) as events, dial(server) as wire:
+            wire.connect(client).accepted()
+            wire.expect_disconnect(0xA0)
+            assert events.reason() == "WEBSOCKET_TTL_EXPIRATION"

@@ -28,6 +28,8 @@ package final class Gateway: Sendable {
         package var asksForPasswords: @Sendable () -> Bool = { false }
         /// The longest WebSocket frame (`mqtt.packetMax`).
         package var webSocketFrameBytes = 268_435_455
+        /// How long a WebSocket connection without a certificate may last (`wss.ttl`); nil: as long as it likes.
+        package var webSocketLifetimeSeconds: Int?
         /// A WebSocket Close frame without DISCONNECT is a client's disconnect as AWS has it: no will is sent.
         package var webSocketCloseIsDisconnect = false
         /// Listeners whose connections begin with a PROXY protocol header: `api`, `mqtt`, `mqtts`, `https`.
@@ -194,11 +196,13 @@ extension Gateway {
     }
 
     private func addMQTT(
-        _ channel: any Channel, _ secured: Secured, _ peer: PeerAddress, readBuffer: LoopReadBuffer?
+        _ channel: any Channel, _ secured: Secured, _ peer: PeerAddress, readBuffer: LoopReadBuffer?,
+        lifetime: ConnectionLifetime? = nil
     ) throws {
-        let identity = PeerIdentity(
+        var identity = PeerIdentity(
             principal: secured.identified.map { .certificate($0.id) } ?? .anonymous, address: peer.address,
             port: peer.port, serverName: secured.serverName, isEncrypted: secured.isEncrypted)
+        identity.lifetime = lifetime
         try channel.pipeline.syncOperations.addHandler(
             MQTTConnectionHandler(
                 shard: loops.here(channel.eventLoop).shard,
@@ -310,7 +314,8 @@ extension Gateway {
         try WebSocketUpgradeHandler.install(on: channel, settings) { [self] channel in
             let frames = WebSocketHandler(frameBytesMax: configuration.webSocketFrameBytes)
             try channel.pipeline.syncOperations.addHandler(frames)
-            try addMQTT(channel, secured, peer, readBuffer: nil)
+            let seconds = secured.identified == nil ? configuration.webSocketLifetimeSeconds : nil
+            try addMQTT(channel, secured, peer, readBuffer: nil, lifetime: seconds.map { .webSocket(seconds: $0) })
         }
     }
 }

@@ -54,7 +54,7 @@ import Testing
                 "sub.perAccount 500000", "share.groups 100", "share.members 100", "mqtt.minClientPacket 512",
                 "mqtt5.contentTypeBytes 256", "mqtt5.correlationDataBytes 8192", "mqtt5.userPropertyBytes 8192",
                 "mqtt5.messageExpiryMax 604800",
-                "session.expiryMax 3600", "session.expiryV3Seconds 3600", "shadow.inflight 10", "retain.stored 500000",
+                "session.expiryMax 3600", "session.expiryV3Seconds 3600", "shadow.inflight 10", "retain.stored 500000", "wss.ttl 86400",
                 "connect.ratePerAccount 3000", "connect.ratePerClientId 1", "publish.ratePerConnection 100",
                 "publish.bytesPerSecond 524288", "publish.inRate 20000", "publish.outRate 20000",
                 "retain.ratePerAccount 500", "retain.ratePerTopic 1", "sub.ratePerAccount 3000",

@@ -75,6 +75,7 @@ struct GatewayService: Service, CustomStringConvertible {
         gateway.httpBodyBytes = configuration.limits.httpBodyBytes
         gateway.httpPublishBytes = configuration.limits.payloadBytes
         gateway.webSocketFrameBytes = configuration.limits.packetBytes
+        gateway.webSocketLifetimeSeconds = configuration.limits.webSocketLifetimeSeconds
         gateway.webSocketCloseIsDisconnect = configuration.isAWSProfile
         gateway.proxyProtocolListeners = configuration.proxyProtocolListeners
         gateway.proxyProtocolTrusted = configuration.proxyProtocolTrusted

@@ -180,6 +180,9 @@ package enum ConfigurationKeys {
         .init(
             "http.bodyBytes", .integer(1_024...268_435_455), unit: "bytes", .value("1048576"),
             "request body (Publish: mqtt.payloadMax); beyond: 413"),
+        .init(
+            "wss.ttl", .integer(1...31_536_000, orNone: true), unit: "s", .byLimits(generous: "none", aws: "86400"),
+            "longest life of a WebSocket connection without a certificate; then 0xA0, WEBSOCKET_TTL_EXPIRATION"),
     ]
 
     package static let defaultDataDirectory = "./martlet-data"

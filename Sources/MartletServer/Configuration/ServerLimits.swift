@@ -33,6 +33,8 @@ package struct ServerLimits: Hashable, Sendable {
     package let httpRequestTimeoutSeconds: Int
     package let httpHeaderBytes: Int
     package let httpBodyBytes: Int
+    /// Of connections that no certificate has let in.
+    package let webSocketLifetimeSeconds: Int?
     package let rates: BrokerRates
     package let abuse: AbuseBudgets
     package let subscriptionsPerAccount: Int?
@@ -76,6 +78,7 @@ package struct ServerLimits: Hashable, Sendable {
         httpRequestTimeoutSeconds = values.integer("http.requestTimeoutSeconds")
         httpHeaderBytes = values.integer("http.headerBytes")
         httpBodyBytes = values.integer("http.bodyBytes")
+        webSocketLifetimeSeconds = values.integerOrNone("wss.ttl")
         rates = BrokerRates(values)
         abuse = AbuseBudgets(values)
         subscriptionsPerAccount = values.integerOrNone("sub.perAccount")

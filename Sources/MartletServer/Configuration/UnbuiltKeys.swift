@@ -8,7 +8,6 @@ package enum UnbuiltKeys {
         "registry.thingTypeDeleteWaitSeconds",
         "shadow.depth", "shadow.docBytes",
         "share.queue",
-        "wss.ttl",
     ]
 
     /// Everything under these belongs to a part of the server that is not built, whatever the rest of the name.
