@@ -358,14 +358,16 @@ def prepare():
 
 def write_section(name, text):
     """Puts a section of the page in its place and leaves the others; the first has no name."""
-    parts = re.split(r"^(?=## Durability)", PAGE.read_text() if PAGE.exists() else "", maxsplit=1, flags=re.M)
-    first, durability = parts[0], parts[1] if len(parts) > 1 else ""
-    if name:
-        durability = f"## {name}\n\n{text}"
+    sections = re.split(r"^(?=## )", PAGE.read_text() if PAGE.exists() else "", flags=re.M)
+    heading = f"## {name}\n" if name else ""
+    whole = f"{heading}\n{text}" if name else text
+    places = [place for place, section in enumerate(sections) if section.startswith(heading)] if name else [0]
+    if places:
+        sections[places[0]] = whole
     else:
-        first = text
+        sections.append(whole)
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(first.rstrip() + "\n" + (f"\n{durability.rstrip()}\n" if durability else ""))
+    PAGE.write_text("\n\n".join(section.strip() for section in sections) + "\n")
 
 
 def main():
