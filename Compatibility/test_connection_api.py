@@ -6,9 +6,10 @@ import time
 import pytest
 
 from support import aws
+from support.deadline import wait_until
 from support.devices import unique
 from support.presence import Events
-from support.server import martlet
+from support.server import Server, martlet
 from support.sessions import open_session
 from support.wire import Wire
 
@@ -137,3 +138,16 @@ class TestList:
     @pytest.mark.parametrize("query", ["maxResults=0", "maxResults=501", "nextToken=x"])
     def test_bad_pages_are_400(self, server, query):
         assert server.get(f"/martlet/connections?{query}")[0] == 400
+
+
+class TestRates:
+    @pytest.mark.parametrize("option, other_is_refused", [
+        ("--api-conn-rate-per-client-id", False), ("--api-conn-rate-per-account", True)])
+    def test_calls_beyond_the_rate_are_429_and_the_next_second_is_free(self, option, other_is_refused):
+        with Server(option, 1) as server:
+            answers = [get(server, "/connections/pump") for _ in range(3)]
+            assert answers[0].status == 404
+            assert {answer.status for answer in answers[1:]} <= {404, 429} and answers[1].status == 429
+            assert answers[1].error_type == "ThrottlingException"
+            assert (get(server, "/connections/valve").status == 429) is other_is_refused
+            wait_until(lambda: get(server, "/connections/pump").status == 404, "the next second")

@@ -59,7 +59,8 @@ import Testing
                 "publish.bytesPerSecond 524288", "publish.inRate 20000", "publish.outRate 20000",
                 "retain.ratePerAccount 500", "retain.ratePerTopic 1", "sub.ratePerAccount 3000",
                 "session.queueRate 500", "session.replayRate 10", "share.opsRate 100", "share.drainRate 20",
-                "shadow.ratePerThing 20",
+                "shadow.ratePerThing 20", "api.conn.ratePerClientId 1",
+                "api.conn.ratePerAccount 100",
             ])
     }
 

@@ -64,7 +64,10 @@ struct ServerParts: Sendable {
                         endpoints: .host(configuration.endpointHost), shadows: shadows,
                         dataPlane: DataPlaneAuthorization(
                             loader: loader, allowsAnonymous: configuration.anonymous == .allow, logger: logger),
-                        connectivity: BrokerConnectivity(broker: broker), broker: broker, logger: logger)), logger: logger),
+                        connectivity: BrokerConnectivity(broker: broker), broker: broker,
+                        connectionRates: ConnectionCallRates(
+                            perClientID: configuration.limits.connectionCallsPerClientID,
+                            perAccount: configuration.limits.connectionCallsPerAccount), logger: logger)), logger: logger),
             selector: ServiceSelector(
                 profile: configuration.profile == .dev ? .dev : .production, realm: configuration.realm),
             metrics: metrics, health: health,

@@ -18,6 +18,8 @@ enum RateKeys {
         key("share.opsRate", aws: 100, "filters of one shared group subscribed or given up; beyond: 0x97 or 0x80"),
         key("share.drainRate", aws: 20, "messages of a shared group's queue per connected member; the rest waits"),
         key("shadow.ratePerThing", aws: 20, "shadow requests of one thing; beyond: 429"),
+        key("api.conn.ratePerClientId", aws: 1, "calls that look at or end one client's connection; beyond: 429"),
+        key("api.conn.ratePerAccount", aws: 100, "calls that look at or end connections of an account; beyond: 429"),
     ]
 
     private static func key(_ name: String, unit: String = "1/s", aws: Int, _ meaning: String) -> ConfigurationKey {

@@ -23,6 +23,8 @@ package struct ServerLimits: Hashable, Sendable {
     package let connectionOutboundBytes: Int
     package let shadowsInflight: Int
     package let shadowRatePerThing: Int?
+    package let connectionCallsPerClientID: Int?
+    package let connectionCallsPerAccount: Int?
     package let retainedMessages: Int
     package let retainedBytes: Int
     /// Nil: the file-descriptor limit less 256.
@@ -68,6 +70,8 @@ package struct ServerLimits: Hashable, Sendable {
         sessionQueueBytes = values.integer("session.queue.maxBytes")
         connectionOutboundBytes = values.integer("connection.outboundBytes")
         shadowsInflight = values.integer("shadow.inflight")
+        connectionCallsPerClientID = values.integerOrNone("api.conn.ratePerClientId")
+        connectionCallsPerAccount = values.integerOrNone("api.conn.ratePerAccount")
         shadowRatePerThing = values.integerOrNone("shadow.ratePerThing")
         retainedMessages = values.integer("retain.stored")
         retainedBytes = values.integer("retain.bytes")

@@ -2,7 +2,7 @@
 /// down and not enforced would be worse than none.
 package enum UnbuiltKeys {
     package static let names: [String] = [
-        "api.conn.ratePerAccount", "api.conn.ratePerClientId", "api.direct", "api.tls",
+        "api.direct", "api.tls",
         "endpoint.suffix",
         "mqtt.retryLimit",
         "registry.thingTypeDeleteWaitSeconds",
@@ -11,5 +11,5 @@ package enum UnbuiltKeys {
     ]
 
     /// Everything under these belongs to a part of the server that is not built, whatever the rest of the name.
-    static let families = ["share", "shadow", "api.conn"]
+    static let families = ["share", "shadow"]
 }

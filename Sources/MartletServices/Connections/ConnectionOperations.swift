@@ -7,10 +7,12 @@ internal import MartletBroker
 struct ConnectionOperations: Sendable {
     let broker: any DataPlaneBroker
     let authorization: DataPlaneAuthorization
+    let rates: ConnectionCallRates
 
     /// 200 without a body, when the end of the connection is on disk.
     func delete(_ input: IoTData.DeleteConnection.Input, _ call: CallContext) async throws -> RawResponse {
         try await authorization.check(.deleteConnection, on: input.clientId, call)
+        try rates.take(input.clientId, call)
         let deletion = ConnectionDeletion(
             endsSession: input.cleanSession ?? false, preventsWill: input.preventWillMessage ?? false)
         switch await broker.deleteConnection(of: input.clientId, deletion, in: call.account) {
@@ -27,6 +29,7 @@ struct ConnectionOperations: Sendable {
         let withSocket = input.includeSocketInformation ?? false
         try await authorization.check(
             .getConnection, on: input.clientId, call, keys: ["iot:IncludeSocketInformation": [withSocket ? "true" : "false"]])
+        try rates.take(input.clientId, call)
         guard let status = await broker.connection(of: input.clientId, in: call.account) else {
             throw Self.notFound(input.clientId, "is not connected, and nothing is kept of it")
         }
@@ -55,6 +58,7 @@ struct ConnectionOperations: Sendable {
         _ input: IoTData.ListSubscriptions.Input, _ call: CallContext
     ) async throws -> IoTData.ListSubscriptions.Output {
         try await authorization.check(.listSubscriptions, on: input.clientId, call)
+        try rates.take(input.clientId, call)
         let list = ListCursor("ListSubscriptions \(input.clientId)", call)
         let page = await broker.subscriptions(
             of: input.clientId, after: try list.position(input.nextToken),

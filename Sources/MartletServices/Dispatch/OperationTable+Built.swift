@@ -15,7 +15,8 @@ extension OperationTable {
         add(ConnectivityService(registry: registry, directory: environment.connectivity))
         add(MessageOperations(broker: environment.broker, authorization: environment.dataPlane))
         add(RetainedOperations(broker: environment.broker, authorization: environment.dataPlane))
-        add(ConnectionOperations(broker: environment.broker, authorization: environment.dataPlane))
+        add(ConnectionOperations(
+                broker: environment.broker, authorization: environment.dataPlane, rates: environment.connectionRates))
     }
 
     private mutating func add(_ things: ThingService) {

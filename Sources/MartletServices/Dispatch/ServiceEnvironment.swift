@@ -14,6 +14,7 @@ package struct ServiceEnvironment: Sendable {
     package var dataPlane: DataPlaneAuthorization
     package var connectivity: any ConnectivityDirectory
     package var broker: any DataPlaneBroker
+    package var connectionRates: ConnectionCallRates
     package var attributeLimits: ThingAttributeLimits
     /// `list.examinedPerPage`: records that one call of a list looks at before it answers with what it has.
     package var examinedPerPage: Int
@@ -22,13 +23,15 @@ package struct ServiceEnvironment: Sendable {
     package init(
         documents: any DocumentStore, barrier: any AppliedBarrier, issuer: any DeviceCertificateIssuer,
         random: any RandomSource, endpoints: EndpointNames, shadows: ShadowService, dataPlane: DataPlaneAuthorization,
-        connectivity: any ConnectivityDirectory, broker: any DataPlaneBroker = AbsentBroker(), attributeLimits: ThingAttributeLimits = .init(),
+        connectivity: any ConnectivityDirectory, broker: any DataPlaneBroker = AbsentBroker(),
+        connectionRates: ConnectionCallRates = .init(), attributeLimits: ThingAttributeLimits = .init(),
         examinedPerPage: Int = 5_000, logger: Logger
     ) {
         self.shadows = shadows
         self.dataPlane = dataPlane
         self.connectivity = connectivity
         self.broker = broker
+        self.connectionRates = connectionRates
         self.documents = documents
         self.barrier = barrier
         self.issuer = issuer
