@@ -26,12 +26,17 @@ extension BrokerShard {
             return refuseWhole(connection, packet, limit)
         }
         var codes: [ReasonCode] = []
+        var properties = Properties()
         var accepted: [Accepted] = []
         for request in packet.subscriptions {
             let filter = ByteBuffer(bytes: request.filter.bytes)
             if let refusal = refuse(filter, accepted, on: connection) {
                 guard let code = answer(refusal, connection) else { return }
                 codes.append(code)
+                if case .reserved(let reserved) = refusal, reserved.kind == .notBuilt, connection.wantsProblemInformation {
+                    // One packet has one reason string: that of its first filter which waits for something to be built.
+                    properties.reasonString = properties.reasonString ?? MQTTString(String(reserved.sentence.prefix(256)))
+                }
                 continue
             }
             codes.append(.granted(request.qos))
@@ -45,7 +50,7 @@ extension BrokerShard {
         }
         insert(accepted, for: connection)
         answer(
-            connection, .subAck(SubAck(packetID: packet.packetID, reasonCodes: codes)),
+            connection, .subAck(SubAck(packetID: packet.packetID, reasonCodes: codes, properties: properties)),
             isStored: connection.session != nil && !accepted.isEmpty)
         for subscription in accepted { queueRetained(subscription, for: connection) }
         if !accepted.isEmpty { tell(.subscribed(accepted.map { String(buffer: $0.filter) }), of: connection) }
