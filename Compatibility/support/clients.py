@@ -135,11 +135,14 @@ class AsyncClient(Client):
     """One whose verbs are coroutines: they all run in one loop."""
 
     _loop = None
+    # Clients begin on many threads at once, and all must find the same loop.
+    _making_loop = threading.Lock()
 
     def run(self, coroutine):
-        if AsyncClient._loop is None:
-            AsyncClient._loop = asyncio.new_event_loop()
-            threading.Thread(target=AsyncClient._loop.run_forever, daemon=True).start()
+        with AsyncClient._making_loop:
+            if AsyncClient._loop is None:
+                AsyncClient._loop = asyncio.new_event_loop()
+                threading.Thread(target=AsyncClient._loop.run_forever, daemon=True).start()
         return asyncio.run_coroutine_threadsafe(coroutine, AsyncClient._loop).result(SECONDS)
 
 
