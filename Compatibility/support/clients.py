@@ -20,6 +20,7 @@ import paho.mqtt.client
 from paho.mqtt.enums import CallbackAPIVersion
 
 SECONDS = 30
+CLOSING_SECONDS = 5
 
 Message = collections.namedtuple("Message", "topic payload qos retain")
 
@@ -281,7 +282,12 @@ class Mosquitto(Client):
         # On the signal it prints once more what it is just printing, so nobody looks at its messages after this.
         if self._process:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(SECONDS)
+            try:
+                self._process.wait(CLOSING_SECONDS)
+            except subprocess.TimeoutExpired:
+                # One whose network is gone may be about to connect again and not heed the signal.
+                self._process.kill()
+                self._process.wait(SECONDS)
 
 
 class NodeProcess:
