@@ -42,13 +42,13 @@ package final class Broker: Sendable {
     /// Above all that earlier processes have given out.
     private let firstRevision: UInt64
     let systemTopics = SystemTopics()
-    private let onStoreFailure: @Sendable (StoreFailure) -> Void
+    private let onStoreCondition: @Sendable (StoreCondition) -> Void
 
     package init(
         region: String, loops: [any EventLoop], limits: BrokerLimits, behaviour: BrokerBehaviour,
         authority: any ConnectionAuthority, store: any MessageStore, clock: any WallClock, random: any RandomSource,
         logger: Logger, abuse: AbuseGuard? = nil, memoryProbe: @escaping @Sendable () -> Int = { 0 },
-        onStoreFailure: @escaping @Sendable (StoreFailure) -> Void = { _ in }
+        onStoreCondition: @escaping @Sendable (StoreCondition) -> Void = { _ in }
     ) {
         self.region = region
         self.loops = loops
@@ -58,7 +58,7 @@ package final class Broker: Sendable {
         self.store = store
         self.abuse = abuse
         self.memoryProbe = memoryProbe
-        self.onStoreFailure = onStoreFailure
+        self.onStoreCondition = onStoreCondition
         firstRevision = store.highestRevision
         sessions = SessionTable(limit: limits.sessions)
         self.clock = clock
@@ -97,7 +97,18 @@ package final class Broker: Sendable {
 
     func service(for area: ReservedTopics.Area) -> (any ServiceMailbox)? { services.withLock { $0[area] } }
 
-    func storeFailed(_ failure: StoreFailure) { onStoreFailure(failure) }
+    func storeHasChanged(to condition: StoreCondition) {
+        switch condition {
+        case .working: logger.notice("the message store works again: what must be kept is taken")
+        case .full(let failure):
+            logger.critical("the message store is full: what must be kept is refused", metadata: failure.metadata)
+        case .stalled(let failure):
+            logger.critical(
+                "the message store cannot write: acknowledgements wait, and what must be kept is refused",
+                metadata: failure.metadata)
+        }
+        onStoreCondition(condition)
+    }
 
     package func account(_ id: AccountID) -> AccountContext {
         accounts.withLock { accounts in

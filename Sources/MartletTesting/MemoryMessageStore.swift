@@ -43,6 +43,9 @@ package final class MemoryMessageStore: MessageStore {
         }
     }
 
+    /// It is never full and never stalls.
+    package func retry() {}
+
     package func attach(loop: Int, _ report: @escaping @Sendable (StoreReport) -> Void) {
         state.withLock { $0.reports[loop] = report }
     }

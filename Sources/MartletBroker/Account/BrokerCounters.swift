@@ -36,6 +36,8 @@ package struct BrokerCounters: Sendable {
     package var droppedShareUnavailable = 0
     /// Messages of QoS 0 that a rate left no room for.
     package var droppedOverRate = 0
+    /// Of QoS 0: delivered, and not retained because the store could not take them.
+    package var droppedRetainedUnkept = 0
     /// Messages for clients that are away, beyond `session.queueRate`.
     package var droppedQueueRate = 0
     /// What a rate refused to clients, by the name of the limit.
@@ -77,6 +79,7 @@ package struct BrokerCounters: Sendable {
         sum.droppedExpired += other.droppedExpired
         sum.droppedStaleTarget += other.droppedStaleTarget
         sum.droppedShareUnavailable += other.droppedShareUnavailable
+        sum.droppedRetainedUnkept += other.droppedRetainedUnkept
         sum.droppedOverRate += other.droppedOverRate
         sum.droppedQueueRate += other.droppedQueueRate
         sum.throttled.merge(other.throttled, uniquingKeysWith: +)

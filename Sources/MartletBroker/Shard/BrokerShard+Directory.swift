@@ -117,6 +117,12 @@ extension BrokerShard {
         // AWS does not take up a session of the other version of MQTT: it ends (mqtt-broker.md section 7).
         let takesUp = old != nil && !claim.cleanStart && (!behaviour.isAWS || old?.version == claim.version)
         let endsSession = old != nil && !takesUp
+        if storeCondition != .working,
+            let failure = refusalToConnect(
+                beginsSession: !takesUp && claim.expirySeconds > 0, isKept: old != nil || claim.expirySeconds > 0)
+        {
+            return turnAway(entry, claim, .storeFailed(failure))
+        }
         if endsSession { endSession(of: entry) }
         entry.waitingWill = nil
         guard let session = takesUp ? old : beginSession(claim) else {
@@ -142,9 +148,15 @@ extension BrokerShard {
     private func refuseSession(_ entry: ClientEntry, _ claim: ConnectClaim) {
         let limit = broker.sessions.limit
         let refusal = LimitExceeded("session.max", limit: limit, asked: limit + 1, reasonCode: .quotaExceeded)
-        post(.refused(claim.ref, .limit(refusal)), to: claim.ref.loop)
+        turnAway(entry, claim, .limit(refusal))
+    }
+
+    /// The client id stays as it was.
+    private func turnAway(_ entry: ClientEntry, _ claim: ConnectClaim, _ refusal: ConnectRefusal) {
+        post(.refused(claim.ref, refusal), to: claim.ref.loop)
         for step in directory.release(entry) { perform(step) }
         forgetIfNothingIsKept(entry)
+        schedule(entry)
     }
 
     /// The session could not be put on disk, so its client is not told that it has one.

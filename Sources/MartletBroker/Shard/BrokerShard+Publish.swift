@@ -131,13 +131,11 @@ extension BrokerShard {
         guard verdict.contains(.allowed), !message.retain || verdict.contains(.retainAllowed) else {
             return refusePublish(connection, message, view, verdict)
         }
-        if let storeFailure, view.qos != .atMostOnce,
-            message.retain || targets.contains(where: \.isQueue) || connection.session != nil && view.qos == .exactlyOnce
-        {
-            return refuse(connection, view, .storeFailed(storeFailure))
+        if storeCondition != .working, let failure = refusalToKeep(message, view, of: connection, to: targets) {
+            return refuse(connection, view, .storeFailed(failure))
         }
         var isStored = false
-        if message.retain {
+        if message.retain, mayRetain(message) {
             if pace.limitsRetained, isOverRetainRate(message, connection, view) { return }
             do throws(LimitExceeded) {
                 let expiry = message.expirySeconds ?? view.summary.messageExpiryInterval
@@ -159,6 +157,26 @@ extension BrokerShard {
             openInbound(view.packetID, connection)
             answerShort(.pubRec, connection, view.packetID, isStored: isStored || connection.session != nil)
         }
+    }
+
+    /// Why the client is not promised that the message is kept where it has to be.
+    private func refusalToKeep(
+        _ message: OutgoingMessage, _ view: PublishView, of connection: ClientConnection,
+        to targets: UnsafeBufferPointer<SubscriptionEntry>
+    ) -> StoreFailure? {
+        guard view.qos != .atMostOnce else { return nil }
+        if targets.contains(where: \.isQueue) || connection.session != nil && view.qos == .exactlyOnce {
+            return refusalToKeep()
+        }
+        return message.retain ? refusalToKeep(isRemoval: message.payload.isEmpty) : nil
+    }
+
+    /// At QoS 0 nobody was promised that a message is retained [MQTT-3.3.1-7]: a store that cannot take it does without.
+    private func mayRetain(_ message: OutgoingMessage) -> Bool {
+        guard storeCondition != .working, message.qos == 0, refusalToKeep(isRemoval: message.payload.isEmpty) != nil
+        else { return true }
+        counters.droppedRetainedUnkept += 1
+        return false
     }
 
     /// The topic is a request to a service: it has its own copy, in the order in which its client published.

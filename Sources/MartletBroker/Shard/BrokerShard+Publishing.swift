@@ -10,8 +10,10 @@ extension BrokerShard {
         _ message: InsideMessage, _ account: AccountContext, _ done: @escaping @Sendable (PublishRefusal?) -> Void
     ) {
         let topic = ByteBuffer(string: message.topic)
-        if let storeFailure, message.qos > 0, message.retain || isKept(topic, account) {
-            return done(.storeFailed(storeFailure))
+        if storeCondition != .working, message.qos > 0, message.retain || isKept(topic, account),
+            let failure = refusalToKeep()
+        {
+            return done(.storeFailed(failure))
         }
         let limit = publish(
             topic: topic, payload: message.payload, properties: message.properties, qos: message.qos,

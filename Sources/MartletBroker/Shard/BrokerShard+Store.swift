@@ -14,13 +14,14 @@ extension BrokerShard {
 
     /// Does it when all that this loop has stored up to now is durable; at once if it is already.
     func afterDurable(_ waiter: StoreWaiter) {
-        guard !batch.isEmpty || submitted > durable else { return run(waiter, failure: storeFailure) }
+        guard !batch.isEmpty || submitted > durable else { return run(waiter, failure: nil) }
         withBatch { $0.markAwaited() }
         waiters.append((submitted.next, waiter))
     }
 
-    /// Once a second: what nobody waits for does not stay unsynced for longer.
+    /// Once a second: what nobody waits for does not stay unsynced for longer, and a store that cannot write tries again.
     func syncStore() {
+        if storeCondition != .working { store.retry() }
         guard submitted > durable else { return }
         withBatch { $0.markAwaited() }
     }
@@ -39,7 +40,7 @@ extension BrokerShard {
     func stored(_ report: StoreReport) {
         durable = max(durable, report.through)
         counters.droppedQueueFull += report.droppedQueueFull
-        if let failure = report.failure { storeHasFailed(failure) }
+        if report.condition != storeCondition { storeHasChanged(to: report.condition) }
         while let (ticket, waiter) = waiters.first, ticket <= durable {
             waiters.removeFirst()
             run(waiter, failure: report.failure)
@@ -67,11 +68,29 @@ extension BrokerShard {
         }
     }
 
-    private func storeHasFailed(_ failure: StoreFailure) {
-        guard storeFailure == nil else { return }
-        storeFailure = failure
-        logger.critical("the message store has failed: what must be kept is refused", metadata: failure.metadata)
-        broker.storeFailed(failure)
+    /// Every loop hears of it; the first one tells people.
+    private func storeHasChanged(to condition: StoreCondition) {
+        storeCondition = condition
+        if index == 0 { broker.storeHasChanged(to: condition) }
+    }
+
+    /// Why a message that has to be kept cannot be; nil while the store takes all there is.
+    func refusalToKeep(isRemoval: Bool = false) -> StoreFailure? {
+        switch storeCondition {
+        case .working: nil
+        // What ends something is how room comes back.
+        case .full(let failure): isRemoval ? nil : failure
+        case .stalled(let failure): failure
+        }
+    }
+
+    /// Why nobody can be let in who has something to keep, or, with so much waiting already, who leaves any trace.
+    func refusalToConnect(beginsSession: Bool, isKept: Bool) -> StoreFailure? {
+        switch storeCondition {
+        case .working: nil
+        case .full(let failure): beginsSession ? failure : nil
+        case .stalled(let failure): isKept || isStoreBehind ? failure : nil
+        }
     }
 
     /// The store has taken what waited: publishers who paused go on.

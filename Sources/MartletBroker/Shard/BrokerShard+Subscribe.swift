@@ -62,6 +62,7 @@ extension BrokerShard {
         case reserved(ReservedTopicRefusal)
         case limit(LimitExceeded)
         case denied(PolicyDecision)
+        case store(StoreFailure)
     }
 
     private func refuse(_ filter: ByteBuffer, _ acceptedSoFar: [Accepted], on connection: ClientConnection) -> Refusal? {
@@ -88,6 +89,9 @@ extension BrokerShard {
                 return .denied(
                     authorizer.decide(
                         .subscribe, name: String(decoding: bytes, as: UTF8.self), now: broker.clock.now()))
+            }
+            if storeCondition != .working, connection.session != nil, let failure = refusalToKeep() {
+                return .store(failure)
             }
             return subscriptionLimit(bytes, accepted: acceptedSoFar.map(\.filter), isNew: !isReplaced, connection)
                 .map { .limit($0) }
@@ -120,6 +124,9 @@ extension BrokerShard {
         case .limit(let limit):
             logRefusal(limit, connection)
             return isV5 ? (limit.reasonCode == .quotaExceeded ? .quotaExceeded : .topicFilterInvalid) : .unspecifiedError
+        case .store(let failure):
+            logRefusal(failure, connection)
+            return isV5 ? .quotaExceeded : .unspecifiedError
         case .denied(let decision):
             counters.subscribeDenied.count(decision)
             guard isV5 || behaviour.v3Subscribe == .suback80 else {

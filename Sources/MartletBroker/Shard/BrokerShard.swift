@@ -46,7 +46,8 @@ package final class BrokerShard {
     var waiters = CircularBuffer<(StoreTicket, StoreWaiter)>()
     /// More waits to be stored than the limit: publishers who wait for it are not read from.
     var isStoreBehind = false
-    var storeFailure: StoreFailure?
+    /// What the store last said of itself.
+    var storeCondition = StoreCondition.working
     /// Sessions whose cursors the store is to be told of.
     var dirtySessions: [PersistentSession] = []
     /// Scratch: the queues that get the message under way.
@@ -436,6 +437,10 @@ extension BrokerShard {
     private func silenceLimitReached(_ connection: ClientConnection) {
         if let lifetime = connection.peer.lifetime, connection.endsAtSecond ?? .max <= second {
             close(connection, .lifetimeOver(lifetime))
+        } else if connection.waitsForStore {
+            // It was not read, so that it could not be heard.
+            connection.lastHeardSecond = second
+            timers.arm(id: connection.slot, deadlineSecond: deadline(of: connection))
         } else if connection.phase == .connected {
             close(connection, .keepAliveTimeout(keepAliveSeconds: connection.keepAliveSeconds))
         } else {

@@ -108,6 +108,7 @@ final class ServerMetrics: Sendable {
                 sample(["reason": "receiverGone"], counts.droppedStaleTarget),
                 sample(["reason": "shareUnavailable"], counts.droppedShareUnavailable),
                 sample(["reason": "publishRate"], counts.droppedOverRate),
+                sample(["reason": "retainedNotKept"], counts.droppedRetainedUnkept),
                 sample(["reason": "queueRate"], counts.droppedQueueRate),
             ])
     }

@@ -45,7 +45,7 @@ struct ServerParts: Sendable {
                 logger: logger),
             store: messages, clock: clock, random: random, logger: logger,
             abuse: AbuseGuard(configuration.limits.abuse, clock: clock, logger: logger),
-            memoryProbe: ProcessMemory.residentBytes, onStoreFailure: { health.set("messages", failure: $0.description) })
+            memoryProbe: ProcessMemory.residentBytes, onStoreCondition: { health.set("messages", failure: $0.failure?.description) })
         try load(broker)
         let follower = try await follow(
             documents, cache, broker, logger,

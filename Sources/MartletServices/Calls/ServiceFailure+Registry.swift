@@ -55,11 +55,11 @@ extension ServiceFailure {
     private init?(engine error: EngineError) {
         switch error {
         case .conflict: self = .busy
-        case .unavailable:
+        case .unavailable, .notDurable:
             self.init("ServiceUnavailableException", "The store cannot serve now; try again")
         case .tooLarge(let limit, let maximum):
             self = .invalidRequest("The request needs a document above the limit '\(limit)' of \(maximum)")
-        case .notDurable, .compacted: return nil
+        case .compacted: return nil
         }
     }
 

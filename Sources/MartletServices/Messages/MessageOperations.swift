@@ -47,7 +47,7 @@ extension ServiceFailure {
             case .topic: self = .invalid("topic", "is too long; \(sentence)")
             }
         case .storeFailed:
-            self = .internalFailure("The message cannot be kept: the message store has failed")
+            self.init("ServiceUnavailableException", "The message cannot be kept now: the message store cannot take it; try again")
         }
     }
 }

@@ -13,21 +13,17 @@ struct BatchStager {
         self.crc = crc
     }
 
-    /// - Parameter location: where the batch's first byte will stand.
-    func stage(
-        _ batch: inout ByteBuffer, of loop: Int, at location: LogLocation, _ index: SharedIndex,
-        into group: inout GroupCommit
-    ) {
+    /// The batch becomes the group's next unit.
+    func stage(_ batch: inout ByteBuffer, of loop: Int, _ index: SharedIndex, into group: inout GroupCommit) {
         let start = batch.readerIndex
-        let place = group.batches.count
+        let unit = group.units.count
         batch.withUnsafeMutableReadableBytes { bytes in
             var offset = 0
             while offset < bytes.count {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
                 guard let view = LogRecordView(unchecked: UnsafeRawBufferPointer(rest)) else { return }
                 let record = UnsafeMutableRawBufferPointer(rebasing: rest[..<view.bytes.count])
-                let at = LogLocation(segment: location.segment, offset: location.offset + offset)
-                stage(view, record, loop, at, place, start + offset, index, &group)
+                stage(view, record, loop, GroupCommit.Place(unit: unit, offset: offset), start + offset, index, &group)
                 if offset + record.count < bytes.count { record[LogRecord.headerBytes] |= LogRecord.isContinued }
                 let checksum = crc.checksum(UnsafeRawBufferPointer(rebasing: record[LogRecord.headerBytes...]))
                 record.storeBytes(of: checksum.littleEndian, toByteOffset: 4, as: UInt32.self)
@@ -37,18 +33,18 @@ struct BatchStager {
     }
 
     private func stage(
-        _ view: LogRecordView, _ record: UnsafeMutableRawBufferPointer, _ loop: Int, _ location: LogLocation,
-        _ batch: Int, _ bufferOffset: Int, _ index: SharedIndex, _ group: inout GroupCommit
+        _ view: LogRecordView, _ record: UnsafeMutableRawBufferPointer, _ loop: Int, _ place: GroupCommit.Place,
+        _ bufferOffset: Int, _ index: SharedIndex, _ group: inout GroupCommit
     ) {
         switch view.type {
         case .put, .remove:
-            stageRecord(view, record, location, index.writers, &group)
+            stageRecord(view, record, place, index.writers, &group)
         case .openQueue:
             guard index.writers.queues[view.queue] == nil else { return void(record) }
             let queue = QueueIndex(number: view.queue)
             queue.follower = early[view.queue].map { (loop, $0) }
             index.withLock { $0.add(queue) }
-            group.changes.append(.open(queue, location, recordBytes: view.bytes.count))
+            group.changes.append(.open(queue, place, recordBytes: view.bytes.count))
         case .endQueue:
             index.writers.queues[view.queue]?.hasEnded = true
             group.changes.append(.end(view.queue))
@@ -56,15 +52,15 @@ struct BatchStager {
             guard let queue = index.writers.queues[view.queue], !queue.hasEnded else { return void(record) }
             let cursor = view.cursor
             queue.stageCursor(cursor)
-            group.changes.append(.cursor(queue, cursor, location, recordBytes: view.bytes.count))
+            group.changes.append(.cursor(queue, cursor, place, recordBytes: view.bytes.count))
         case .message:
-            stageMessage(view, record, loop, location, batch, bufferOffset, index, &group)
-        case .void: break
+            stageMessage(view, record, loop, place, bufferOffset, index, &group)
+        case .void, .mark, .cleaned: break
         }
     }
 
     private func stageRecord(
-        _ view: LogRecordView, _ record: UnsafeMutableRawBufferPointer, _ location: LogLocation, _ index: LogIndex,
+        _ view: LogRecordView, _ record: UnsafeMutableRawBufferPointer, _ place: GroupCommit.Place, _ index: LogIndex,
         _ group: inout GroupCommit
     ) {
         let number = view.number
@@ -74,19 +70,16 @@ struct BatchStager {
         }
         if revision > 0 { group.revisions[number] = revision }
         if view.type == .remove {
-            group.changes.append(.remove(number, revision: revision, location))
+            group.changes.append(.remove(number, revision: revision, place))
         } else {
             group.changes.append(
-                .put(
-                    number,
-                    LogIndex.Record(
-                        location: location, recordBytes: view.bytes.count, revision: revision, kind: view.kind)))
+                .put(number, place, recordBytes: view.bytes.count, revision: revision, view.kind))
         }
     }
 
     private func stageMessage(
-        _ view: LogRecordView, _ record: UnsafeMutableRawBufferPointer, _ loop: Int, _ location: LogLocation,
-        _ batch: Int, _ bufferOffset: Int, _ index: SharedIndex, _ group: inout GroupCommit
+        _ view: LogRecordView, _ record: UnsafeMutableRawBufferPointer, _ loop: Int, _ place: GroupCommit.Place,
+        _ bufferOffset: Int, _ index: SharedIndex, _ group: inout GroupCommit
     ) {
         let bodyBytes = view.messageBodyBytes
         var taken = 0
@@ -107,12 +100,12 @@ struct BatchStager {
             group.deliveries.append(
                 GroupCommit.Delivery(
                     loop: follower, token: token, queue: queue.number, sequence: sequence,
-                    subscriptionID: view.targetSubscriptionID(target), flags: view.targetFlags(target), batch: batch,
+                    subscriptionID: view.targetSubscriptionID(target), flags: view.targetFlags(target), unit: place.unit,
                     bodyOffset: bufferOffset + view.messageBodyOffset, bodyBytes: bodyBytes))
         }
         guard taken > 0 else { return void(record) }
         group.changes.append(
-            .message(location, recordBytes: view.bytes.count, bodyBytes: bodyBytes, targets: taken))
+            .message(place, recordBytes: view.bytes.count, bodyBytes: bodyBytes, targets: taken))
     }
 
     /// Nothing that a reader should see.

@@ -14,58 +14,62 @@ package final class EmbeddedMessageStore: MessageStore {
     /// Runs work somewhere, in order. Tests run it when they like.
     package typealias Executor = @Sendable (@escaping @Sendable () -> Void) -> Void
 
-    private struct Submitted {
-        let loop: Int
-        let ticket: StoreTicket
-        var batch: StoreBatch
-    }
-
     private struct Inbox {
-        var submitted: [Submitted] = []
+        var submitted: [SubmittedBatch] = []
         var tickets: [Int: StoreTicket] = [:]
         var reports: [Int: @Sendable (StoreReport) -> Void] = [:]
         var isWriterRunning = false
+        /// Nothing can be written: what is submitted does not wake the writer.
+        var isStalled = false
+        var orders: Orders = []
         var isClosed = false
         var onIdle: [@Sendable () -> Void] = []
     }
 
-    private let inbox = NIOLockedValueBox(Inbox())
+    /// What the writer is asked to do beside writing.
+    private struct Orders: OptionSet {
+        let rawValue: UInt8
+        static let retry = Orders(rawValue: 1)
+        static let sync = Orders(rawValue: 2)
+        static let compact = Orders(rawValue: 4)
+        static let close = Orders(rawValue: 8)
+    }
+
+    private let inbox: NIOLockedValueBox<Inbox>
     private let index: SharedIndex
-    private let nextNumber: Atomic<UInt64>
-    private let waiting = Atomic<Int>(0)
+    private let nextNumber: NextNumber
+    private let waiting: WaitingBytes
     private let counts = NIOLockedValueBox(MessageStoreStatistics())
-    /// The writer's own; nobody else touches it.
-    private let writer: WriterBox
     private let crc: CRC32C
+    private let writer: LogWriter
+    private let onDamage: @Sendable (StoreFailure) -> Void
     private let runsWriter: Executor
     private let runsReader: Executor
     private let stop: @Sendable () async -> Void
 
-    /// What only the writer's thread uses, while it runs and not at the same time in two places.
-    private final class WriterBox: @unchecked Sendable {
-        var segments: SegmentWriter
-        var cleaner: LogCleaner
-        var stager: BatchStager
-        /// What was written since the last sync.
-        var group = GroupCommit(loopCount: 0)
-        var failure: StoreFailure?
+    private final class WaitingBytes: Sendable {
+        let value = Atomic<Int>(0)
+    }
 
-        init(_ segments: SegmentWriter, _ cleaner: LogCleaner, _ stager: BatchStager) {
-            self.segments = segments
-            self.cleaner = cleaner
-            self.stager = stager
-        }
+    private final class NextNumber: Sendable {
+        let value: Atomic<UInt64>
+        init(_ value: UInt64) { self.value = Atomic(value) }
     }
 
     /// Opens the log in a directory, which is made if it is absent.
+    /// - Parameters:
+    ///   - mustExist: the directory had a log once: one that is not there any more is refused.
+    ///   - onDamage: is told, on a thread of the store, of records that are not what was written.
     package static func open(
-        directory: String, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits()
+        directory: String, mustExist: Bool = false, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
+        onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> EmbeddedMessageStore {
         let disk = try SystemLogDisk(directory: directory)
         let threads = (0..<2).map { _ in NIOThreadPool(numberOfThreads: 1) }
         for thread in threads { thread.start() }
         return try EmbeddedMessageStore(
-            disk: disk, queues: queues, limits: limits, writer: { work in threads[0].submit { _ in work() } },
+            disk: disk, mustExist: mustExist, queues: queues, limits: limits, onDamage: onDamage,
+            writer: { work in threads[0].submit { _ in work() } },
             reader: { work in threads[1].submit { _ in work() } },
             stop: { for thread in threads { try? await thread.shutdownGracefully() } })
     }
@@ -74,43 +78,107 @@ package final class EmbeddedMessageStore: MessageStore {
     ///   - writer: runs one piece of work at a time.
     ///   - stop: called when the store has been closed.
     package init(
-        disk: any LogDisk, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
-        writer: @escaping Executor, reader: @escaping Executor, stop: @escaping @Sendable () async -> Void = {}
+        disk: any LogDisk, mustExist: Bool = false, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
+        onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in }, writer: @escaping Executor,
+        reader: @escaping Executor, stop: @escaping @Sendable () async -> Void = {}
     ) throws(StoreFailure) {
-        crc = CRC32C()
-        var recovery = LogRecovery(disk: disk, crc: crc)
+        let crc = CRC32C()
+        var recovery = LogRecovery(disk: disk, crc: crc, mustExist: mustExist)
         try recovery.run()
-        index = SharedIndex(recovery.index)
-        nextNumber = Atomic(recovery.nextStoreNumber)
-        self.disk = disk
-        self.writer = WriterBox(
-            SegmentWriter(disk: disk, limits: limits, crc: crc, nextNumber: recovery.nextSegment),
-            LogCleaner(limits: limits, crc: crc), BatchStager(limits: queues, crc: crc))
+        let index = SharedIndex(recovery.index)
+        let nextNumber = NextNumber(recovery.nextStoreNumber)
+        let inbox = NIOLockedValueBox(Inbox())
+        self.crc = crc
+        self.index = index
+        self.nextNumber = nextNumber
+        self.inbox = inbox
+        let waiting = WaitingBytes()
+        self.waiting = waiting
+        self.onDamage = onDamage
+        self.writer = LogWriter(
+            index, disk: disk, limits: limits, queues: queues, crc: crc, recovered: recovery,
+            nextNumber: { nextNumber.value.load(ordering: .relaxed) }, onDamage: onDamage,
+            settled: { waiting.value.subtract($0, ordering: .relaxed) },
+            report: { loop, report in inbox.withLockedValue { $0.reports[loop] }?(report) })
         runsWriter = writer
         runsReader = reader
         self.stop = stop
     }
 
-    private let disk: any LogDisk
-
-    /// Waits until all that was submitted is durable, and stops. What is submitted afterwards fails.
+    /// Waits until all that was submitted is durable, and stops. What is submitted afterwards fails, and so does what
+    /// cannot be written.
     package func close() async {
         await withCheckedContinuation { continuation in
-            let isIdle = inbox.withLockedValue { inbox in
+            inbox.withLockedValue { inbox in
                 inbox.isClosed = true
-                if inbox.isWriterRunning { inbox.onIdle.append { continuation.resume() } }
-                return !inbox.isWriterRunning
+                inbox.onIdle.append { continuation.resume() }
             }
-            if isIdle { continuation.resume() }
+            order(.close)
         }
         await stop()
+    }
+
+    /// Gives back all room that nothing needs, and returns when that is done.
+    package func compact() async {
+        await withCheckedContinuation { continuation in
+            inbox.withLockedValue { inbox in inbox.onIdle.append { continuation.resume() } }
+            order(.compact)
+        }
+    }
+
+    /// `durability: relaxed`: syncs what was written since the last time.
+    package func syncWritten() { order(.sync) }
+
+    package func retry() { order(.retry) }
+
+    private func order(_ order: Orders) {
+        let mustStart = inbox.withLockedValue { inbox in
+            inbox.orders.insert(order)
+            defer { inbox.isWriterRunning = true }
+            return !inbox.isWriterRunning
+        }
+        if mustStart { runsWriter { self.write() } }
+    }
+
+    /// Runs on the writer's thread until there is nothing to do.
+    private func write() {
+        while true {
+            // Nobody else holds them, so batches are changed in place.
+            var submitted: [SubmittedBatch] = []
+            let (orders, loopCount, isClosed) = inbox.withLockedValue { inbox in
+                swap(&submitted, &inbox.submitted)
+                defer { inbox.orders = [] }
+                return (inbox.orders, inbox.reports.keys.max().map { $0 + 1 } ?? 0, inbox.isClosed)
+            }
+            if orders.contains(.retry) { writer.retry() }
+            if orders.contains(.sync) { writer.syncWritten() }
+            if orders.contains(.compact) { writer.compact() }
+            writer.turn(&submitted, loopCount: loopCount, isClosing: isClosed)
+            if orders.contains(.close) { writer.close() }
+            counts.withLockedValue { $0 = writer.counts }
+            if rest() { return }
+        }
+    }
+
+    /// Whether the writer has nothing more to do.
+    private func rest() -> Bool {
+        let onIdle: [@Sendable () -> Void]? = inbox.withLockedValue { inbox in
+            inbox.isStalled = writer.condition.isStalled
+            let hasWork = !inbox.isClosed && writer.hasWork || !inbox.submitted.isEmpty && !inbox.isStalled
+            guard inbox.orders.isEmpty, !hasWork else { return nil }
+            inbox.isWriterRunning = false
+            defer { inbox.onIdle = [] }
+            return inbox.onIdle
+        }
+        for idle in onIdle ?? [] { idle() }
+        return onIdle != nil
     }
 }
 
 // MARK: The loops' side
 
 extension EmbeddedMessageStore {
-    package func makeNumber() -> StoreNumber { StoreNumber(nextNumber.add(1, ordering: .relaxed).oldValue) }
+    package func makeNumber() -> StoreNumber { StoreNumber(nextNumber.value.add(1, ordering: .relaxed).oldValue) }
 
     package func attach(loop: Int, _ report: @escaping @Sendable (StoreReport) -> Void) {
         inbox.withLockedValue { $0.reports[loop] = report }
@@ -121,8 +189,9 @@ extension EmbeddedMessageStore {
             let ticket = (inbox.tickets[loop] ?? .zero).next
             inbox.tickets[loop] = ticket
             guard !inbox.isClosed else { return (ticket, false, inbox.reports[loop]) }
-            waiting.add(batch.byteCount, ordering: .relaxed)
-            inbox.submitted.append(Submitted(loop: loop, ticket: ticket, batch: batch))
+            waiting.value.add(batch.byteCount, ordering: .relaxed)
+            inbox.submitted.append(SubmittedBatch(loop: loop, ticket: ticket, batch: batch))
+            guard !inbox.isStalled else { return (ticket, false, nil) }
             defer { inbox.isWriterRunning = true }
             return (ticket, !inbox.isWriterRunning, nil)
         }
@@ -131,7 +200,7 @@ extension EmbeddedMessageStore {
         return ticket
     }
 
-    package var waitingBytes: Int { waiting.load(ordering: .relaxed) }
+    package var waitingBytes: Int { waiting.value.load(ordering: .relaxed) }
 
     package var highestRevision: UInt64 { index.withLock { $0.highestRevision } }
 
@@ -190,7 +259,12 @@ extension EmbeddedMessageStore {
         entries.reserveCapacity(found.count)
         for (sequence, slot) in found {
             guard let file = files[slot.location.segment] else { continue }
-            entries.append(try LogReader.entry(of: queue.rawValue, sequence, slot, in: file, crc))
+            do throws(StoreFailure) {
+                entries.append(try LogReader.entry(of: queue.rawValue, sequence, slot, in: file, crc))
+            } catch .corrupt(let file, let offset, let cause) {
+                // Those behind it are whole: one bad block must not keep them from the client for ever.
+                onDamage(.corrupt(file: file, offset: offset, because: "\(cause): queue \(queue.rawValue), entry \(sequence)"))
+            }
         }
         return QueuePage(entries: entries, coveredThrough: through, lastSequence: last)
     }
@@ -214,174 +288,6 @@ extension EmbeddedMessageStore {
             }
             bytes.moveReaderIndex(forwardBy: LogRecordView.putBodyOffset)
             try visit(StoreNumber(number), kind, bytes)
-        }
-    }
-}
-
-// MARK: The writer
-
-extension EmbeddedMessageStore {
-    /// Runs on the writer's thread until nothing waits.
-    private func write() {
-        while true {
-            // Nobody else holds them, so batches are changed in place.
-            var submitted: [Submitted] = []
-            let (reports, isClosed) = inbox.withLockedValue { inbox in
-                swap(&submitted, &inbox.submitted)
-                return (inbox.reports, inbox.isClosed)
-            }
-            // Who closes the store does not wait for cleaning; the next start goes on with it.
-            let mustClean = writer.failure == nil && !isClosed && isCleaningNeeded
-            let mustSync = mustClean || isClosed && !writer.group.isEmpty
-            if submitted.isEmpty, !mustSync {
-                let (isIdle, onIdle) = inbox.withLockedValue { inbox in
-                    guard inbox.submitted.isEmpty else { return (false, [@Sendable () -> Void]()) }
-                    inbox.isWriterRunning = false
-                    defer { inbox.onIdle = [] }
-                    return (true, inbox.onIdle)
-                }
-                for idle in onIdle { idle() }
-                if isIdle { return }
-                continue
-            }
-            commit(&submitted, reports, mustSync: mustSync)
-        }
-    }
-
-    private var isCleaningNeeded: Bool {
-        writer.cleaner.isNeeded(index.writers, current: writer.segments.currentNumber)
-    }
-
-    /// Writes what has come. It is synced when somebody waits for some of it, or when it has become much.
-    private func commit(
-        _ submitted: inout [Submitted], _ reports: [Int: @Sendable (StoreReport) -> Void], mustSync: Bool
-    ) {
-        // The cleaner copies what the index has, so what was written after that must be in the index first: its copies would
-        // come behind it in the log.
-        if mustSync, !writer.group.isEmpty { finish(reports) }
-        let submittedBytes = submitted.reduce(0) { $0 + $1.batch.byteCount }
-        let isAwaited = submitted.contains(where: \.batch.isAwaited)
-        for loop in reports.keys { writer.group.prepare(loop: loop) }
-        for entry in submitted { writer.group.add(entry.ticket, of: entry.loop, byteCount: entry.batch.byteCount) }
-        waiting.subtract(submittedBytes, ordering: .relaxed)
-        if writer.failure == nil {
-            do throws(StoreFailure) {
-                try clean(submittedBytes: submittedBytes)
-                for place in submitted.indices { try write(&submitted[place]) }
-            } catch {
-                // What has failed may be on disk or not: nothing after it may be acknowledged either.
-                writer.failure = error
-            }
-        }
-        guard isAwaited || mustSync || writer.failure != nil || writer.group.byteCount > Self.unsyncedBytes else { return }
-        finish(reports)
-    }
-
-    private func finish(_ reports: [Int: @Sendable (StoreReport) -> Void]) {
-        if writer.failure == nil {
-            do throws(StoreFailure) { try sync() } catch { writer.failure = error }
-        }
-        report(reports)
-        deleteCleaned()
-    }
-
-    /// So much may be written without a sync when nobody waits for it.
-    private static let unsyncedBytes = 1 << 20
-
-    private func report(_ reports: [Int: @Sendable (StoreReport) -> Void]) {
-        let group = writer.group
-        writer.group = GroupCommit(loopCount: group.told.count)
-        for (loop, told) in group.told.enumerated() where told.isAnswered || !told.deliveries.isEmpty {
-            reports[loop]?(
-                StoreReport(
-                    through: told.through, deliveries: told.deliveries, droppedQueueFull: told.droppedQueueFull,
-                    failure: writer.failure))
-        }
-    }
-
-    /// Makes the group durable, and the index what it says.
-    private func sync() throws(StoreFailure) {
-        try writer.segments.sync()
-        index.withLock { writer.group.apply(to: &$0) }
-        writer.group.collectDeliveries()
-        try checkCleaned()
-        let dropped = writer.group.told.reduce(0) { $0 + $1.droppedQueueFull }
-        let written = writer.group.batches.reduce(0) { $0 + $1.readableBytes }
-        counts.withLockedValue { counts in
-            counts.syncs = writer.segments.syncCount
-            counts.groups += 1
-            counts.bytesWritten += written
-            counts.droppedQueueFull += dropped
-        }
-    }
-
-    private func write(_ entry: inout Submitted) throws(StoreFailure) {
-        follow(entry)
-        defer { writer.stager.early.removeAll(keepingCapacity: true) }
-        // Taken out, so that it is changed in place.
-        var bytes = entry.batch.takeBytes()
-        guard bytes.readableBytes > 0 else { return }
-        let location = try place(bytes.readableBytes)
-        writer.stager.stage(&bytes, of: entry.loop, at: location, index, into: &writer.group)
-        try writer.segments.append(bytes)
-        writer.group.batches.append(bytes)
-    }
-
-    private func follow(_ entry: Submitted) {
-        guard !entry.batch.followings.isEmpty else { return }
-        index.withLock { index in
-            for following in entry.batch.followings {
-                guard let queue = index.queues[following.queue.rawValue] else {
-                    writer.stager.early[following.queue.rawValue] = following.follower
-                    continue
-                }
-                if let follower = following.follower {
-                    queue.follower = (entry.loop, follower)
-                } else if queue.follower?.loop == entry.loop {
-                    // Else another loop has taken the queue over.
-                    queue.follower = nil
-                }
-            }
-        }
-    }
-
-    private func place(_ byteCount: Int) throws(StoreFailure) -> LogLocation {
-        try writer.segments.place(byteCount, nextStoreNumber: nextNumber.load(ordering: .relaxed)) { number, file, size in
-            index.withLock { $0.add(file, number: number, byteCount: size) }
-        }
-    }
-
-    /// What is cleaned keeps pace with what is written, so that the log does not outgrow its cleaner.
-    private func clean(submittedBytes: Int) throws(StoreFailure) {
-        let (records, tombstones) = try writer.cleaner.slice(
-            index.writers, atLeast: 2 * submittedBytes, current: writer.segments.currentNumber)
-        for (old, record) in records {
-            let new = try place(record.readableBytes)
-            try writer.segments.append(record)
-            writer.group.changes.append(.move(from: old, to: new, record))
-        }
-        for number in tombstones { writer.group.changes.append(.dropTombstone(number)) }
-    }
-
-    /// The copies of the victim's live records are durable.
-    private func checkCleaned() throws(StoreFailure) {
-        guard writer.cleaner.isDone, let victim = writer.cleaner.victim else { return }
-        // Also where damage looks like the end: what is live behind that place could not be copied.
-        guard index.writers.segments[victim.number]?.liveBytes == 0 else {
-            throw .corrupt(file: victim.file.name, offset: victim.offset, because: "a record is not what was written")
-        }
-    }
-
-    /// After the reports, since nobody waits for it. A file that cannot be deleted does no harm: whatever of it a later
-    /// start finds has its successor behind it.
-    private func deleteCleaned() {
-        guard writer.failure == nil, writer.cleaner.isDone, let victim = writer.cleaner.victim else { return }
-        index.withLock { $0.removeSegment(victim.number) }
-        writer.cleaner.finish()
-        let isDeleted =
-            (try? disk.remove(SegmentHeader.fileName(victim.number))) != nil && (try? disk.syncDirectory()) != nil
-        counts.withLockedValue { counts in
-            if isDeleted { counts.cleanedSegments += 1 } else { counts.undeletedSegments += 1 }
         }
     }
 }

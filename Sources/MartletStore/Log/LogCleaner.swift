@@ -9,6 +9,8 @@ struct LogCleaner {
     private(set) var victim: (number: UInt32, file: any LogFile, offset: Int)?
     /// Everything of the victim was looked at: it can go when the copies are durable.
     private(set) var isDone = false
+    /// Why nothing is cleaned any more.
+    private(set) var damage: StoreFailure?
 
     init(limits: LogLimits, crc: CRC32C) {
         self.limits = limits
@@ -16,73 +18,112 @@ struct LogCleaner {
     }
 
     /// Whether there is something to do.
-    func isNeeded(_ index: LogIndex, current: UInt32?) -> Bool {
-        victim != nil || candidate(index, current) != nil
+    func isNeeded(_ index: LogIndex, current: UInt32?, mode: Mode) -> Bool {
+        guard damage == nil else { return false }
+        return victim != nil || candidate(index, current, mode) != nil
     }
 
-    private func candidate(_ index: LogIndex, _ current: UInt32?) -> UInt32? {
-        guard index.totalBytes > 2 * index.liveBytes + limits.cleaningSlackBytes else { return nil }
+    /// How much that is dead is worth the work.
+    enum Mode {
+        case normal
+        /// Room is needed, or somebody has asked for it: everything up to this segment.
+        case compacting(through: UInt32)
+    }
+
+    private func candidate(_ index: LogIndex, _ current: UInt32?, _ mode: Mode) -> UInt32? {
+        let isWorthIt =
+            switch mode {
+            case .normal: index.totalBytes > 2 * index.liveBytes + limits.cleaningSlackBytes
+            case .compacting(let last): index.oldestSegment ?? .max <= last
+            }
+        guard isWorthIt else { return nil }
         return index.oldestSegment.flatMap { $0 == current ? nil : $0 }
     }
 
-    /// The next slice: live records with the places that they come from, and tombstones that nothing needs any more.
-    mutating func slice(
-        _ index: LogIndex, atLeast byteCount: Int, current: UInt32?
-    ) throws(StoreFailure) -> (records: [(LogLocation, ByteBuffer)], tombstones: [UInt64]) {
-        if victim == nil, let number = candidate(index, current), let segment = index.segments[number] {
-            victim = (number, segment.file, SegmentHeader.byteCount)
-        }
-        guard let (number, file, start) = victim else { return ([], []) }
-        var bytes = try Self.read(file, from: start, atLeast: max(byteCount, limits.cleaningSliceBytes))
-        var offset = start
-        var records: [(LogLocation, ByteBuffer)] = []
+    /// A part of a segment, copied.
+    struct Slice {
+        let segment: UInt32
+        let file: any LogFile
+        /// Where the next slice begins.
+        var through: Int
+        /// There is no next.
+        var isLast = false
+        /// One batch: the live records, and the `cleaned` record that ends it.
+        var bytes: ByteBuffer
+        /// Where each of the records came from, and its offset in `bytes`.
+        var moves: [(from: LogLocation, offset: Int)] = []
+        /// Tombstones that nothing needs any more.
         var tombstones: [UInt64] = []
-        while true {
-            let location = LogLocation(segment: number, offset: offset)
-            let length: Int? = bytes.withUnsafeReadableBytes { rest in
-                guard let view = LogRecordView(rest, crc) else { return nil }
-                if view.type == .remove, index.records[view.number]?.location == location { tombstones.append(view.number) }
-                return view.bytes.count
-            }
-            guard let length, let record = bytes.readSlice(length: length) else { break }
-            let isLive = record.withUnsafeReadableBytes { bytes in
-                LogRecordView(unchecked: bytes).map { index.isLive($0, at: location) } ?? false
-            }
-            if isLive { records.append((location, alone(record))) }
-            offset += length
-        }
-        if offset == start {
-            // Behind the last record there are zeros. Anything else is damage, and the segment must not be deleted.
-            guard bytes.getInteger(at: bytes.readerIndex, as: UInt32.self) ?? 0 == 0 else {
-                throw .corrupt(file: file.name, offset: offset, because: "a record is not what was written")
-            }
-            isDone = true
-        }
-        victim?.offset = offset
-        return (records, tombstones)
     }
 
-    /// The record without the batch that it came in.
-    private func alone(_ record: ByteBuffer) -> ByteBuffer {
-        guard let type = record.getInteger(at: record.readerIndex + LogRecord.headerBytes, as: UInt8.self),
-            type & LogRecord.isContinued != 0
-        else { return record }
-        var copy = ByteBuffer(bytes: record.readableBytesView)
-        copy.setInteger(type & ~LogRecord.isContinued, at: LogRecord.headerBytes)
-        let checksum = copy.withUnsafeReadableBytes { crc.checksum(UnsafeRawBufferPointer(rebasing: $0[LogRecord.headerBytes...])) }
-        copy.setInteger(checksum, at: 4, endianness: .little)
-        return copy
+    /// The next slice: looks at `byteCount` bytes at least, and copies not many more than `room`.
+    func slice(
+        _ index: LogIndex, atLeast byteCount: Int, room: Int, current: UInt32?, mode: Mode
+    ) throws(StoreFailure) -> Slice? {
+        guard damage == nil, let number = victim?.number ?? candidate(index, current, mode),
+            let segment = index.segments[number]
+        else { return nil }
+        let start = victim?.offset ?? segment.recordsOffset
+        let (file, end) = (segment.file, segment.recordsEnd)
+        let bytes = try Self.read(file, from: start, to: end, atLeast: max(byteCount, limits.cleaningSliceBytes))
+        var slice = Slice(segment: number, file: file, through: start, bytes: ByteBuffer())
+        var offset = start
+        bytes.withUnsafeReadableBytes { bytes in
+            while let view = LogRecordView(UnsafeRawBufferPointer(rebasing: bytes[(offset - start)...]), crc) {
+                let location = LogLocation(segment: number, offset: offset)
+                if view.type == .remove, index.records[view.number]?.location == location {
+                    slice.tombstones.append(view.number)
+                }
+                if index.isLive(view, at: location) {
+                    let fits = slice.bytes.readableBytes + view.bytes.count <= room
+                    if !fits, offset > start { break }
+                    slice.moves.append((location, slice.bytes.writerIndex))
+                    append(view, to: &slice.bytes)
+                }
+                offset += view.bytes.count
+            }
+        }
+        slice.isLast = offset >= end
+        // A record that is not what was written, with something behind it: the segment must not be deleted.
+        if offset == start, !slice.isLast {
+            throw .corrupt(file: file.name, offset: offset, because: "a record is not what was written")
+        }
+        slice.through = offset
+        let through = slice.isLast ? LogRecord.wholeSegment : UInt32(offset)
+        var note = LogRecord.sealed(.cleaned, crc) { $0.writeMultipleIntegers(number, through, endianness: .little) }
+        slice.bytes.writeBuffer(&note)
+        return slice
+    }
+
+    /// The record as a part of the slice's batch.
+    private func append(_ view: LogRecordView, to bytes: inout ByteBuffer) {
+        var record = ByteBuffer(bytes: view.bytes)
+        record.setInteger(view.type.rawValue | LogRecord.isContinued, at: LogRecord.headerBytes)
+        LogRecord.seal(&record, crc)
+        bytes.writeBuffer(&record)
     }
 
     /// At least the whole next record, however large it is.
     private static func read(
-        _ file: any LogFile, from offset: Int, atLeast byteCount: Int
+        _ file: any LogFile, from offset: Int, to end: Int, atLeast byteCount: Int
     ) throws(StoreFailure) -> ByteBuffer {
+        guard offset + LogRecord.headerBytes <= end else { return ByteBuffer() }
         var length: UInt32 = 0
         _ = try withUnsafeMutableBytes(of: &length) { bytes throws(StoreFailure) in try file.read(into: bytes, at: offset) }
         let wanted = max(byteCount, Int(UInt32(littleEndian: length)) + LogRecord.headerBytes)
-        let available = max(0, min(wanted, try file.byteCount() - offset))
-        return try LogReader.read(file, at: offset, byteCount: available)
+        return try LogReader.read(file, at: offset, byteCount: min(wanted, end - offset))
+    }
+
+    /// The slice is a part of what is written.
+    mutating func accept(_ slice: Slice) {
+        victim = (slice.segment, slice.file, slice.through)
+        isDone = slice.isLast
+    }
+
+    /// Takes no segment any more: what is not what was written must not be deleted.
+    mutating func stop(because failure: StoreFailure) {
+        damage = failure
+        finish()
     }
 
     /// The victim was deleted.

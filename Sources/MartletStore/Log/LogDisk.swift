@@ -6,7 +6,9 @@ package protocol LogDisk: Sendable {
     func create(_ name: String, byteCount: Int) throws(StoreFailure) -> any LogFile
     func open(_ name: String) throws(StoreFailure) -> any LogFile
     func remove(_ name: String) throws(StoreFailure)
-    /// Makes what was created and removed durable.
+    /// Gives a file another name, which no file has. Who holds it open goes on with it.
+    func rename(_ name: String, to newName: String) throws(StoreFailure)
+    /// Makes what was created, renamed and removed durable.
     func syncDirectory() throws(StoreFailure)
 }
 

@@ -12,7 +12,11 @@ struct LogIndex {
 
     struct Segment {
         let file: any LogFile
-        var byteCount: Int
+        let byteCount: Int
+        /// Where the records begin.
+        let recordsOffset: Int
+        /// Where they end; known once the segment is not written to any more.
+        var recordsEnd: Int
         var liveBytes = 0
     }
 
@@ -31,10 +35,13 @@ struct LogIndex {
 
     // MARK: Segments
 
-    mutating func add(_ file: any LogFile, number: UInt32, byteCount: Int) {
-        segments[number] = Segment(file: file, byteCount: byteCount)
-        totalBytes += byteCount
+    mutating func add(_ number: UInt32, _ segment: Segment) {
+        segments[number] = segment
+        totalBytes += segment.byteCount
     }
+
+    /// Nothing more will be written to the segment.
+    mutating func seal(_ number: UInt32, recordsEnd: Int) { segments[number]?.recordsEnd = recordsEnd }
 
     mutating func removeSegment(_ number: UInt32) {
         guard let segment = segments.removeValue(forKey: number) else { return }
@@ -145,7 +152,7 @@ struct LogIndex {
                 queues[view.targetQueue(target)]?.slot(view.targetSequence(target))?.location == location
             }
         // Everything older than the oldest segment is gone, and with it what these would have to say.
-        case .remove, .endQueue, .void: false
+        case .remove, .endQueue, .void, .mark, .cleaned: false
         }
     }
 
@@ -165,7 +172,7 @@ struct LogIndex {
                 let sequence = view.targetSequence(target)
                 if queue.slot(sequence)?.location == old { queue.move(sequence, to: new) }
             }
-        case .remove, .endQueue, .void: break
+        case .remove, .endQueue, .void, .mark, .cleaned: break
         }
     }
 }

@@ -6,6 +6,10 @@ package struct LogLimits: Sendable {
     package var cleaningSlackBytes = 64 << 20
     /// What one group commit moves at most while the log is cleaned, so that nobody waits long for it.
     package var cleaningSliceBytes = 1 << 20
+    /// `store.maxBytes`: what all segments may take, the one that is kept ready included; nil: the disk is the limit.
+    package var maxBytes: Int?
+    /// `durability: relaxed`: what is written counts as kept before it is synced; `EmbeddedMessageStore` syncs by the clock.
+    package var isRelaxed = false
 
     package init() {}
 }

@@ -12,7 +12,12 @@ import NIOCore
 /// openQueue  u64 queue
 /// endQueue   u64 queue
 /// cursor     u64 queue, u64 settledThrough, u64 sentThrough, u32 count, count x u64 sequence
+/// mark       u64 number of the group that begins here
+/// cleaned    u32 segment, u32 offset
 /// ```
+///
+/// A `mark` is the first record behind each sync, so bad bytes in front of one are damage and not a torn end. `cleaned` ends
+/// the batch of copies that the cleaner has made: of that segment, what stands before that offset is nothing any more.
 ///
 /// Loops write records with sequences and checksums of 0; the log fills both in. A length of 0 is the end of a segment.
 ///
@@ -31,11 +36,18 @@ enum LogRecord {
         case cursor = 6
         /// Superseded before it was written: skipped by every reader.
         case void = 7
+        case mark = 8
+        case cleaned = 9
     }
 
     /// Length and checksum.
     static let headerBytes = 8
     static let targetBytes = 21
+
+    /// Of a whole `mark`.
+    static let markBytes = headerBytes + 1 + 8
+    /// The offset of `cleaned` that says that the whole segment was copied.
+    static let wholeSegment = UInt32.max
 
     static func write(_ type: RecordType, into bytes: inout ByteBuffer, _ content: (inout ByteBuffer) -> Void) {
         let start = bytes.writerIndex
@@ -43,5 +55,19 @@ enum LogRecord {
         content(&bytes)
         let length = bytes.writerIndex - start - headerBytes
         bytes.setInteger(UInt32(length), at: start, endianness: .little)
+    }
+
+    /// A record that the log writes itself, with its checksum.
+    static func sealed(_ type: RecordType, _ crc: CRC32C, _ content: (inout ByteBuffer) -> Void) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        write(type, into: &bytes, content)
+        seal(&bytes, crc)
+        return bytes
+    }
+
+    /// Gives the one record in the buffer its checksum.
+    static func seal(_ bytes: inout ByteBuffer, _ crc: CRC32C) {
+        let checksum = bytes.withUnsafeReadableBytes { crc.checksum(UnsafeRawBufferPointer(rebasing: $0[headerBytes...])) }
+        bytes.setInteger(checksum, at: bytes.readerIndex + 4, endianness: .little)
     }
 }

@@ -40,7 +40,7 @@ struct LogRecordView {
         case .put: content >= 17
         case .remove: content >= 16
         case .message: content >= 4 && content >= 4 + Int(targetCount) * LogRecord.targetBytes
-        case .openQueue, .endQueue: content >= 8
+        case .openQueue, .endQueue, .mark, .cleaned: content >= 8
         case .cursor: content >= 28 && content >= 28 + Int(u32(contentOffset + 24)) * 8
         case .void: true
         }
@@ -73,6 +73,12 @@ struct LogRecordView {
             settledThrough: u64(contentOffset + 8), sentThrough: u64(contentOffset + 16),
             settledBeyond: (0..<count).map { u64(contentOffset + 28 + $0 * 8) })
     }
+
+    // MARK: cleaned
+
+    var cleanedSegment: UInt32 { u32(contentOffset) }
+    /// `LogRecord.wholeSegment`: all of it.
+    var cleanedThrough: UInt32 { u32(contentOffset + 4) }
 
     // MARK: messages
 

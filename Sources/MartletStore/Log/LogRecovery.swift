@@ -2,9 +2,11 @@ import NIOCore
 
 /// Reads all segments at the start and finds out what is live.
 ///
-/// Only the newest segment may end in the middle of a batch: an older one was synced before the newer one was. What
-/// follows the last whole batch there was never acknowledged; it is cut off. A bad record anywhere else is damage, and
-/// the store is refused as it is.
+/// Each segment says which one was before it and where that one's records end, so nothing that a failed write has left can be
+/// taken for something, and a segment that is missing is missed. Only the newest may end in the middle of a batch: what follows
+/// its last whole batch was never acknowledged, and is cut off, unless a later mark says that it had been synced. A bad
+/// record anywhere else is damage, and the store is refused as it is: nothing on the disk is changed before all of it has
+/// been read.
 struct LogRecovery {
     /// An entry as some record names it. Records that the cleaner has moved come later than their successors.
     private struct Found {
@@ -18,70 +20,215 @@ struct LogRecovery {
         var entries: [Found] = []
     }
 
+    private struct Segment {
+        let number: UInt32
+        let header: SegmentHeader
+        let file: any LogFile
+        /// What its successor says; nil for the newest, and before one of format 1.
+        var end: Int?
+    }
+
     private let disk: any LogDisk
     private let crc: CRC32C
+    private let mustExist: Bool
     private(set) var index = LogIndex()
     private(set) var nextStoreNumber: UInt64 = 1
     private(set) var nextSegment: UInt32 = 1
+    private(set) var manifest: LogManifest?
+    /// The newest segment, and where its records end.
+    private(set) var previous: (number: UInt32, end: Int) = (0, 0)
     private var queues: [UInt64: FoundQueue] = [:]
     private var ended: Set<UInt64> = []
+    private var cleaned: Set<UInt32> = []
+    /// Where the last mark of the segment that is being read stands.
+    private var lastMark: Int?
 
-    init(disk: any LogDisk, crc: CRC32C) {
+    /// - Parameter mustExist: there was a log here once.
+    init(disk: any LogDisk, crc: CRC32C, mustExist: Bool = false) {
         self.disk = disk
         self.crc = crc
+        self.mustExist = mustExist
     }
 
     mutating func run() throws(StoreFailure) {
         let numbers = try disk.fileNames().compactMap(SegmentHeader.number).sorted()
-        for number in numbers { try readSegment(number, isNewest: number == numbers.last) }
+        manifest = try LogManifest(openedFrom: disk, crc)
+        nextSegment = (numbers.last ?? 0) + 1
+        let (segments, others) = try chain(numbers)
+        for segment in segments.dropLast() { try read(segment) }
+        let newest = segments.last
+        let mend = try newest.map { newest throws(StoreFailure) in try readNewest(newest) }
+        try checkBeginning(of: segments)
         for (number, found) in queues where found.openedAt != nil && !ended.contains(number) { rebuild(number, found) }
         index.finishRestoring()
+        try mend?()
+        try makeManifest(newest: newest?.number ?? 0)
+        for number in others { try disk.remove(SegmentHeader.fileName(number)) }
+        if !others.isEmpty { try disk.syncDirectory() }
     }
 
-    private mutating func readSegment(_ number: UInt32, isNewest: Bool) throws(StoreFailure) {
+    // MARK: The chain
+
+    /// The segments that make up the log, from the oldest to the newest, and the files that are no part of it.
+    private func chain(_ numbers: [UInt32]) throws(StoreFailure) -> ([Segment], others: [UInt32]) {
+        var others = Set(numbers)
+        guard let newest = try newestSegment(numbers) else { return ([], Array(others)) }
+        var segments = [newest]
+        others.remove(newest.number)
+        while let first = segments.first, let previous = previousNumber(of: first, among: numbers) {
+            guard others.remove(previous) != nil else { break }
+            guard var segment = try segment(previous) else { throw noHeader(previous) }
+            segment.end = first.header.chain?.previousEnd
+            segments.insert(segment, at: 0)
+        }
+        // Older than all that is needed, or begun and given up.
+        return (segments, Array(others))
+    }
+
+    private func previousNumber(of segment: Segment, among numbers: [UInt32]) -> UInt32? {
+        guard let chain = segment.header.chain else { return numbers.last { $0 < segment.number } }
+        return chain.previousNumber == 0 ? nil : chain.previousNumber
+    }
+
+    /// The last one that has a header. Behind it there may be one that was made and not begun: nothing is in it.
+    private func newestSegment(_ numbers: [UInt32]) throws(StoreFailure) -> Segment? {
+        var found: Segment?
+        for number in numbers.reversed() {
+            if let segment = try segment(number) {
+                found = segment
+                break
+            }
+            guard number > manifest?.newestSegment ?? 0, try isEmpty(number) else { throw noHeader(number) }
+        }
+        guard let manifest else {
+            let isNew = found == nil || found?.header.chain == nil
+            if mustExist || !isNew { throw missing(LogManifest.fileName) }
+            return found
+        }
+        guard found?.number ?? 0 >= manifest.newestSegment else {
+            throw missing(SegmentHeader.fileName(manifest.newestSegment))
+        }
+        return found
+    }
+
+    private func segment(_ number: UInt32) throws(StoreFailure) -> Segment? {
+        let file = try disk.open(SegmentHeader.fileName(number))
+        let count = min(SegmentHeader.byteCount, try file.byteCount())
+        let header = try LogReader.read(file, at: 0, byteCount: count).withUnsafeReadableBytesTyped {
+            bytes throws(StoreFailure) in try SegmentHeader(bytes, file: file.name, crc)
+        }
+        guard let header, header.number == number else { return nil }
+        return Segment(number: number, header: header, file: file)
+    }
+
+    /// Made, and not even its header was written whole before the end: so there is nothing behind it either.
+    private func isEmpty(_ number: UInt32) throws(StoreFailure) -> Bool {
         let file = try disk.open(SegmentHeader.fileName(number))
         let bytes = try LogReader.read(file, at: 0, byteCount: try file.byteCount())
-        nextSegment = number + 1
-        let header = try bytes.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
-            try SegmentHeader(bytes, file: file.name, crc)
-        }
-        guard let header, header.number == number else {
-            // Made, and not even its header was written whole before the end: so there is nothing behind it either.
-            let isEmpty = bytes.withUnsafeReadableBytes { $0.dropFirst(SegmentHeader.byteCount).allSatisfy { $0 == 0 } }
-            guard isNewest, isEmpty else { throw .corrupt(file: file.name, offset: 0, because: "it has no header") }
-            try disk.remove(SegmentHeader.fileName(number))
-            return try disk.syncDirectory()
-        }
-        nextStoreNumber = max(nextStoreNumber, header.nextStoreNumber)
-        index.add(file, number: number, byteCount: bytes.readableBytes)
-        let end = bytes.withUnsafeReadableBytes { readRecords($0, of: number) }
-        let isCleanEnd = bytes.getInteger(at: end, as: UInt32.self) ?? 0 == 0
-        guard !isCleanEnd else { return }
-        guard isNewest else { throw .corrupt(file: file.name, offset: end, because: "a record is not what was written") }
-        try cut(file, at: end, fileBytes: bytes.readableBytes)
+        return bytes.withUnsafeReadableBytes { $0.dropFirst(SegmentHeader.byteCount).allSatisfy { $0 == 0 } }
     }
 
-    /// Makes what was torn look like the end it is, so that it is not mistaken for damage when newer segments follow.
-    private func cut(_ file: any LogFile, at offset: Int, fileBytes: Int) throws(StoreFailure) {
-        let zeros = ByteBuffer(repeating: 0, count: min(LogRecord.headerBytes, fileBytes - offset))
-        try zeros.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in try file.write(bytes, at: offset) }
-        try file.sync()
+    private func noHeader(_ number: UInt32) -> StoreFailure {
+        .corrupt(file: SegmentHeader.fileName(number), offset: 0, because: "it has no header")
     }
+
+    private func missing(_ file: String) -> StoreFailure { .corrupt(file: file, offset: 0, because: "it is missing") }
+
+    /// The oldest segment that is there is the oldest that is needed, or the one before it is known to be needed no more.
+    private func checkBeginning(of segments: [Segment]) throws(StoreFailure) {
+        guard let first = segments.first?.header.chain, first.previousNumber > 0 else { return }
+        let oldest = segments.last?.header.chain?.oldestNumber ?? 0
+        guard oldest > first.previousNumber || cleaned.contains(first.previousNumber) else {
+            throw missing(SegmentHeader.fileName(first.previousNumber))
+        }
+    }
+
+    // MARK: Segments
+
+    private mutating func read(_ segment: Segment) throws(StoreFailure) {
+        let bytes = try LogReader.read(segment.file, at: 0, byteCount: try segment.file.byteCount())
+        let end = readRecords(bytes, of: segment)
+        let isWhole =
+            segment.end.map { $0 == end } ?? (bytes.getInteger(at: end, as: UInt32.self) ?? 0 == 0)
+        guard isWhole else {
+            throw .corrupt(file: segment.file.name, offset: end, because: "a record is not what was written")
+        }
+        index.seal(segment.number, recordsEnd: end)
+    }
+
+    /// Returns what has to be done to its file so that its end is an end.
+    private mutating func readNewest(
+        _ segment: Segment
+    ) throws(StoreFailure) -> () throws(StoreFailure) -> Void {
+        let bytes = try LogReader.read(segment.file, at: 0, byteCount: try segment.file.byteCount())
+        let end = readRecords(bytes, of: segment)
+        guard !hasMark(bytes, behind: end) else {
+            throw .corrupt(file: segment.file.name, offset: end, because: "a record is not what was written")
+        }
+        index.seal(segment.number, recordsEnd: end)
+        previous = (segment.number, end)
+        // What stands behind the last mark may be known to the system and not be on disk, if its sync has failed.
+        var tail = bytes.getSlice(at: lastMark ?? segment.header.recordsOffset, length: end - (lastMark ?? segment.header.recordsOffset)) ?? ByteBuffer()
+        let start = end - tail.readableBytes
+        tail.writeRepeatingByte(0, count: min(LogRecord.headerBytes, bytes.readableBytes - end))
+        return { () throws(StoreFailure) in
+            try tail.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
+                try segment.file.write(bytes, at: start)
+            }
+            try segment.file.sync()
+        }
+    }
+
+    /// Whether a group began behind this place: then what stands there had been synced.
+    private func hasMark(_ bytes: ByteBuffer, behind end: Int) -> Bool {
+        bytes.withUnsafeReadableBytes { bytes in
+            let length = UInt8(LogRecord.markBytes - LogRecord.headerBytes)
+            var offset = end
+            while offset + LogRecord.markBytes <= bytes.count {
+                // The length's first byte and the type say for most places that there is none.
+                if bytes[offset] == length, bytes[offset + LogRecord.headerBytes] == LogRecord.RecordType.mark.rawValue,
+                    LogRecordView(UnsafeRawBufferPointer(rebasing: bytes[offset...]), crc)?.type == .mark
+                {
+                    return true
+                }
+                offset += 1
+            }
+            return false
+        }
+    }
+
+    private mutating func makeManifest(newest: UInt32) throws(StoreFailure) {
+        guard manifest == nil else { return }
+        if try disk.fileNames().contains(LogManifest.draftName) { try disk.remove(LogManifest.draftName) }
+        manifest = try LogManifest(on: disk, newestSegment: newest, crc)
+    }
+
+    // MARK: Records
 
     /// Returns where the whole batches end.
-    private mutating func readRecords(_ bytes: UnsafeRawBufferPointer, of segment: UInt32) -> Int {
-        var offset = SegmentHeader.byteCount
-        var batch: [(view: LogRecordView, offset: Int)] = []
-        while offset < bytes.count,
-            let view = LogRecordView(UnsafeRawBufferPointer(rebasing: bytes[offset...]), crc)
-        {
-            batch.append((view, offset))
-            offset += view.bytes.count
-            guard !view.isContinued else { continue }
-            for record in batch { read(record.view, at: LogLocation(segment: segment, offset: record.offset)) }
-            batch.removeAll(keepingCapacity: true)
+    private mutating func readRecords(_ buffer: ByteBuffer, of segment: Segment) -> Int {
+        nextStoreNumber = max(nextStoreNumber, segment.header.nextStoreNumber)
+        lastMark = nil
+        index.add(
+            segment.number,
+            LogIndex.Segment(
+                file: segment.file, byteCount: buffer.readableBytes, recordsOffset: segment.header.recordsOffset,
+                recordsEnd: .max))
+        return buffer.withUnsafeReadableBytes { whole in
+            let bytes = UnsafeRawBufferPointer(rebasing: whole[..<min(segment.end ?? whole.count, whole.count)])
+            var offset = segment.header.recordsOffset
+            var batch: [(view: LogRecordView, offset: Int)] = []
+            while offset < bytes.count,
+                let view = LogRecordView(UnsafeRawBufferPointer(rebasing: bytes[offset...]), crc)
+            {
+                batch.append((view, offset))
+                offset += view.bytes.count
+                guard !view.isContinued else { continue }
+                for record in batch { read(record.view, at: LogLocation(segment: segment.number, offset: record.offset)) }
+                batch.removeAll(keepingCapacity: true)
+            }
+            return batch.first?.offset ?? offset
         }
-        return batch.first?.offset ?? offset
     }
 
     private mutating func read(_ view: LogRecordView, at location: LogLocation) {
@@ -105,6 +252,9 @@ struct LogRecovery {
             ended.insert(view.queue)
         case .cursor: queues[view.queue, default: FoundQueue()].cursor = (view.cursor, location, view.bytes.count)
         case .message: readMessage(view, at: location)
+        case .mark: lastMark = location.offset
+        case .cleaned:
+            if view.cleanedThrough == LogRecord.wholeSegment { cleaned.insert(view.cleanedSegment) }
         case .void: break
         }
     }

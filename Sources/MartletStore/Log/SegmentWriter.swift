@@ -1,79 +1,191 @@
 import NIOCore
 
-/// The end of the log: the segment that is written to, and those that have to be synced before the group is durable.
+/// The end of the log: the segment that is written to. It knows up to where that is durable, and keeps one more segment
+/// ready, which is what a full disk leaves the log to work with.
 struct SegmentWriter {
+    private struct Current {
+        let number: UInt32
+        let file: any LogFile
+        let byteCount: Int
+        var offset: Int
+        /// What stands before it has been synced.
+        var durableOffset: Int
+        /// Nothing has been written since the last sync.
+        var isSynced = true
+    }
+
     private let disk: any LogDisk
     private let limits: LogLimits
     private let crc: CRC32C
     private var nextNumber: UInt32
-    private var current: (number: UInt32, file: any LogFile, byteCount: Int)?
-    private var offset = 0
-    private var unsynced: [any LogFile] = []
-    private var isDirectoryUnsynced = false
+    private var manifest: LogManifest
+    private var current: Current?
+    /// What the next segment will say of the one before it.
+    private var previous: (number: UInt32, end: Int)
+    private var spare: (any LogFile)?
+    /// A segment that was being begun when something failed; the next attempt goes on with it.
+    private var halfMade: (number: UInt32, file: any LogFile)?
+    /// Segments without a durable record that nothing names any more once the next has begun.
+    private var doomed: [UInt32] = []
+    private var groupNumber: UInt64 = 0
     private(set) var syncCount = 0
+    /// Bytes that were handed to the disk.
+    private(set) var byteCount = 0
 
-    init(disk: any LogDisk, limits: LogLimits, crc: CRC32C, nextNumber: UInt32) {
+    init(disk: any LogDisk, limits: LogLimits, crc: CRC32C, recovered: LogRecovery) {
         self.disk = disk
         self.limits = limits
         self.crc = crc
-        self.nextNumber = nextNumber
+        nextNumber = recovered.nextSegment
+        manifest = recovered.manifest!
+        previous = recovered.previous
     }
 
     /// The segment that is written to; it is never cleaned.
     var currentNumber: UInt32? { current?.number }
 
-    /// Where so many bytes will stand. They are written with one `write`.
-    /// - Parameter made: told of a segment that was made for them.
-    mutating func place(
-        _ byteCount: Int, nextStoreNumber: UInt64, made: (UInt32, any LogFile, Int) -> Void
-    ) throws(StoreFailure) -> LogLocation {
-        // The zeros behind the last record say that it is the last.
-        if current == nil || offset + byteCount + LogRecord.headerBytes > current!.byteCount {
-            try roll(byteCount, nextStoreNumber, made)
-        }
-        return LogLocation(segment: current!.number, offset: offset)
+    /// The segment that is written to, and where its durable records end.
+    var currentEnd: (number: UInt32, offset: Int)? { current.map { ($0.number, $0.durableOffset) } }
+
+    /// The segment that holds the last durable record.
+    var lastNumber: UInt32 { current?.number ?? previous.number }
+
+    /// Bytes that still fit, beside what the log itself adds.
+    var room: Int {
+        current.map { $0.byteCount - $0.offset - LogRecord.headerBytes - LogRecord.markBytes } ?? 0
     }
 
-    private mutating func roll(
-        _ byteCount: Int, _ nextStoreNumber: UInt64, _ made: (UInt32, any LogFile, Int) -> Void
-    ) throws(StoreFailure) {
-        // Whole before there is a newer one: only the newest segment may end torn.
-        try sync()
-        let size = max(limits.segmentBytes, SegmentHeader.byteCount + byteCount + LogRecord.headerBytes)
-        let number = nextNumber
-        let file = try disk.create(SegmentHeader.fileName(number), byteCount: size)
-        nextNumber += 1
-        let header = SegmentHeader(number: number, nextStoreNumber: nextStoreNumber).bytes(crc)
-        current = (number, file, size)
-        isDirectoryUnsynced = true
-        offset = SegmentHeader.byteCount
-        try write(header, at: 0)
-        // It has a name and a header before anything in it counts.
-        try sync()
-        made(number, file, size)
+    // MARK: Writing
+
+    /// Where the next bytes will stand. There is room for them: the caller has looked at `room`.
+    var nextLocation: LogLocation {
+        LogLocation(segment: current!.number, offset: current!.offset + (current!.isSynced ? LogRecord.markBytes : 0))
     }
 
-    /// Writes what `place` has found a place for.
+    /// Writes at `nextLocation`, behind a mark if it is the first of its group.
     mutating func append(_ bytes: ByteBuffer) throws(StoreFailure) {
-        try write(bytes, at: offset)
-        offset += bytes.readableBytes
+        if current!.isSynced {
+            groupNumber += 1
+            let number = groupNumber
+            try writeHere(LogRecord.sealed(.mark, crc) { $0.writeInteger(number, endianness: .little) })
+        }
+        try writeHere(bytes)
     }
 
-    private mutating func write(_ bytes: ByteBuffer, at offset: Int) throws(StoreFailure) {
-        guard let file = current?.file else { return }
-        if unsynced.last !== file { unsynced.append(file) }
+    /// Says that what stands before it was synced. For the end: damage there is then known for what it is.
+    mutating func writeLastMark() throws(StoreFailure) {
+        guard let current, current.isSynced, room > 0 else { return }
+        try append(ByteBuffer())
+        try sync()
+    }
+
+    private mutating func writeHere(_ bytes: ByteBuffer) throws(StoreFailure) {
+        guard let (file, offset) = current.map({ ($0.file, $0.offset) }), bytes.readableBytes > 0 else { return }
+        current!.isSynced = false
         try bytes.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in try file.write(bytes, at: offset) }
+        current!.offset += bytes.readableBytes
+        byteCount += bytes.readableBytes
     }
 
     /// Returns when all that was written is durable.
     mutating func sync() throws(StoreFailure) {
-        syncCount += unsynced.count
-        for file in unsynced { try file.sync() }
-        unsynced.removeAll(keepingCapacity: true)
-        if isDirectoryUnsynced {
-            try disk.syncDirectory()
-            isDirectoryUnsynced = false
+        guard let file = current?.file, current?.isSynced == false else { return }
+        syncCount += 1
+        try file.sync()
+        current!.isSynced = true
+        current!.durableOffset = current!.offset
+    }
+
+    // MARK: Segments
+
+    /// Begins a segment that has room for so many bytes. What was written before is durable: the caller has synced.
+    /// - Returns: its number, file and size.
+    mutating func roll(
+        for byteCount: Int, nextStoreNumber: UInt64, oldestNumber: UInt32?
+    ) throws(StoreFailure) -> (UInt32, any LogFile, Int) {
+        if let current {
+            previous = (current.number, current.durableOffset)
+            self.current = nil
         }
+        let size = SegmentHeader.byteCount + byteCount + LogRecord.headerBytes + LogRecord.markBytes
+        if let halfMade, try halfMade.file.byteCount() < size { giveUpHalfMade() }
+        let (number, file) = if let halfMade { halfMade } else { try make(byteCount: size) }
+        halfMade = (number, file)
+        try begin(number, file, nextStoreNumber: nextStoreNumber, oldestNumber: oldestNumber ?? number)
+        halfMade = nil
+        for number in doomed { try? disk.remove(SegmentHeader.fileName(number)) }
+        doomed = []
+        let madeBytes = try file.byteCount()
+        current = Current(
+            number: number, file: file, byteCount: madeBytes, offset: SegmentHeader.byteCount,
+            durableOffset: SegmentHeader.byteCount)
+        return (number, file, madeBytes)
+    }
+
+    private mutating func giveUpHalfMade() {
+        if let number = halfMade?.number { doomed.append(number) }
+        halfMade = nil
+    }
+
+    /// The spare segment, or a new one where there is none or it is too small.
+    private mutating func make(byteCount: Int) throws(StoreFailure) -> (UInt32, any LogFile) {
+        let number = nextNumber
+        let name = SegmentHeader.fileName(number)
+        guard byteCount <= limits.segmentBytes, let spare else {
+            let file = try disk.create(name, byteCount: max(limits.segmentBytes, byteCount))
+            nextNumber += 1
+            return (number, file)
+        }
+        try disk.rename(Self.spareName, to: name)
+        self.spare = nil
+        nextNumber += 1
+        return (number, spare)
+    }
+
+    /// The segment has a name and a header, and the manifest knows it, before anything in it counts.
+    private mutating func begin(
+        _ number: UInt32, _ file: any LogFile, nextStoreNumber: UInt64, oldestNumber: UInt32
+    ) throws(StoreFailure) {
+        let header = SegmentHeader(
+            number: number, nextStoreNumber: nextStoreNumber,
+            chain: .init(previousNumber: previous.number, previousEnd: previous.end, oldestNumber: oldestNumber))
+        try header.bytes(crc).withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in try file.write(bytes, at: 0) }
+        syncCount += 1
+        try file.sync()
+        try disk.syncDirectory()
+        try manifest.setNewestSegment(number)
+    }
+
+    /// Nothing more is written to the segment: a write or a sync there has failed, and what of it reached the disk since the
+    /// last sync is unknown. Its successor will say that it ends where it was last synced.
+    /// - Returns: a segment that has no durable record: nothing will name it.
+    mutating func abandon() -> UInt32? {
+        guard let failed = current else { return nil }
+        current = nil
+        guard failed.durableOffset == SegmentHeader.byteCount else {
+            previous = (failed.number, failed.durableOffset)
+            return nil
+        }
+        doomed.append(failed.number)
+        return failed.number
+    }
+
+    // MARK: The spare
+
+    static let spareName = "spare"
+
+    /// Makes the segment that will be needed next, so that its room is there.
+    mutating func prepareSpare(totalBytes: Int) throws(StoreFailure) {
+        guard spare == nil else { return }
+        if let maximum = limits.maxBytes, totalBytes + limits.segmentBytes > maximum {
+            throw .full(limit: "store.maxBytes", maximum: maximum)
+        }
+        if try disk.fileNames().contains(Self.spareName) {
+            let file = try disk.open(Self.spareName)
+            if try file.byteCount() == limits.segmentBytes { return spare = file }
+            try disk.remove(Self.spareName)
+        }
+        spare = try disk.create(Self.spareName, byteCount: limits.segmentBytes)
     }
 }
 

@@ -46,6 +46,12 @@ package final class SystemLogDisk: LogDisk {
         guard unlink(path + "/" + name) == 0 else { throw Self.failure("unlink", path + "/" + name) }
     }
 
+    package func rename(_ name: String, to newName: String) throws(StoreFailure) {
+        guard Glibc.rename(path + "/" + name, path + "/" + newName) == 0 else {
+            throw Self.failure("rename", path + "/" + name)
+        }
+    }
+
     package func syncDirectory() throws(StoreFailure) {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure("open", path) }

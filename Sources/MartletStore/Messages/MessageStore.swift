@@ -15,6 +15,9 @@ package import NIOCore
 /// A batch that somebody waits for (`StoreBatch.isAwaited`) is synced as soon as the disk can. Others are handed to the
 /// system at once, so that they survive the end of the process, and are durable with the next that is awaited.
 ///
+/// A store that cannot write says so (`StoreReport.condition`), keeps what was submitted, and goes on when the cause has gone:
+/// a batch is durable late, or never if the process ends first, but none is left out.
+///
 /// Batches become durable in the order of submission, over all loops: who submits after another loop's batch was
 /// submitted is durable after it.
 package protocol MessageStore: Sendable {
@@ -27,6 +30,9 @@ package protocol MessageStore: Sendable {
 
     /// Hands a loop's batch over. When it is durable, a report with `through` at or beyond the returned ticket follows.
     func submit(_ batch: StoreBatch, from loop: Int) -> StoreTicket
+
+    /// Asks a store that is full or stalled to see whether the cause has gone. Called about once a second while it is.
+    func retry()
 
     /// Reads entries after a sequence, at least one if there is any, until `byteLimit` bytes of bodies are exceeded. It
     /// sees every append that was durable before the call. `done` is called on a thread of the store.

@@ -8,6 +8,8 @@ package enum StoreFailure: Error, Hashable, Reason {
     case corrupt(file: String, offset: Int, because: String)
     /// Written by a newer version.
     case newerFormat(file: String, found: Int, supported: Int)
+    /// The log has all the room that it may have.
+    case full(limit: String, maximum: Int)
     case closed
 
     package var code: String {
@@ -15,6 +17,7 @@ package enum StoreFailure: Error, Hashable, Reason {
         case .disk: "messageStoreDisk"
         case .corrupt: "messageStoreCorrupt"
         case .newerFormat: "messageStoreNewer"
+        case .full: "messageStoreFull"
         case .closed: "messageStoreClosed"
         }
     }
@@ -27,6 +30,7 @@ package enum StoreFailure: Error, Hashable, Reason {
             [Evidence("file", file), Evidence("offset", offset), Evidence("because", cause)]
         case .newerFormat(let file, let found, let supported):
             [Evidence("file", file), Evidence("found", found), Evidence("supported", supported)]
+        case .full(let limit, let maximum): [Evidence("limit", limit), Evidence("maximum", maximum)]
         case .closed: []
         }
     }

@@ -66,7 +66,7 @@ extension StoreOperation {
             }
             self = .moveCursor(
                 StoreNumber(queue), QueueCursor(settledThrough: settled, sentThrough: sent, settledBeyond: beyond))
-        case .void: return nil
+        case .void, .mark, .cleaned: return nil
         }
     }
 }

@@ -6,15 +6,20 @@ package struct StoreReport: Sendable {
     package let deliveries: [QueueEntry]
     /// Messages that queues at their limit did not take, over all queues that this loop's batches wrote to.
     package let droppedQueueFull: Int
-    /// The batches up to `through` that are not known to be durable must not be acknowledged, and nothing more will be.
+    /// Whether the store can take more from here on.
+    package let condition: StoreCondition
+    /// The batches up to `through` that are not known to be durable must not be acknowledged, and nothing more will be:
+    /// the store has been closed.
     package let failure: StoreFailure?
 
     package init(
-        through: StoreTicket, deliveries: [QueueEntry], droppedQueueFull: Int = 0, failure: StoreFailure? = nil
+        through: StoreTicket, deliveries: [QueueEntry], droppedQueueFull: Int = 0,
+        condition: StoreCondition = .working, failure: StoreFailure? = nil
     ) {
         self.through = through
         self.deliveries = deliveries
         self.droppedQueueFull = droppedQueueFull
+        self.condition = condition
         self.failure = failure
     }
 }

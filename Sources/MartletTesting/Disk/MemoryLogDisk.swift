@@ -15,6 +15,15 @@ package final class MemoryLogDisk: LogDisk {
         var durable: [UInt8]
         /// Since the last sync, in order.
         var unsynced: [Write] = []
+        /// Follows the file from name to name.
+        var file = Name()
+    }
+
+    /// What an open file is called now.
+    fileprivate final class Name: Sendable {
+        private let value = Mutex("")
+        var current: String { value.withLock { $0 } }
+        func rename(_ name: String) { value.withLock { $0 = name } }
     }
 
     fileprivate struct State {
@@ -34,6 +43,9 @@ package final class MemoryLogDisk: LogDisk {
 
     /// The operation (`write`, `sync` or `create`) fails once it has gone well so often, and ever after.
     package func fail(_ operation: String, after count: Int = 0) { state.withLock { $0.fault = (operation, count) } }
+
+    /// Nothing fails any more.
+    package func mend() { state.withLock { $0.fault = nil } }
 
     /// The disk as it is after the process was killed: all that was written.
     package func afterKill() -> MemoryLogDisk {
@@ -84,18 +96,30 @@ package final class MemoryLogDisk: LogDisk {
     package func create(_ name: String, byteCount: Int) throws(StoreFailure) -> any LogFile {
         try check("create", name)
         let zeros = [UInt8](repeating: 0, count: byteCount)
-        state.withLock { $0.files[name] = Content(bytes: zeros, durable: zeros) }
-        return MemoryLogFile(disk: self, name: name)
+        let content = Content(bytes: zeros, durable: zeros)
+        content.file.rename(name)
+        state.withLock { $0.files[name] = content }
+        return MemoryLogFile(disk: self, content.file)
     }
 
     package func open(_ name: String) throws(StoreFailure) -> any LogFile {
-        guard state.withLock({ $0.files[name] != nil }) else {
+        guard let content = state.withLock({ $0.files[name] }) else {
             throw .disk(operation: "open", file: name, because: "there is no such file")
         }
-        return MemoryLogFile(disk: self, name: name)
+        content.file.rename(name)
+        return MemoryLogFile(disk: self, content.file)
     }
 
     package func remove(_ name: String) throws(StoreFailure) { state.withLock { _ = $0.files.removeValue(forKey: name) } }
+
+    package func rename(_ name: String, to newName: String) throws(StoreFailure) {
+        try check("rename", name)
+        state.withLock { state in
+            guard let content = state.files.removeValue(forKey: name) else { return }
+            state.files[newName] = content
+            content.file.rename(newName)
+        }
+    }
 
     package func syncDirectory() throws(StoreFailure) {}
 
@@ -143,11 +167,12 @@ package final class MemoryLogDisk: LogDisk {
 
 private final class MemoryLogFile: LogFile {
     private let disk: MemoryLogDisk
-    let name: String
+    private let file: MemoryLogDisk.Name
+    var name: String { file.current }
 
-    init(disk: MemoryLogDisk, name: String) {
+    init(disk: MemoryLogDisk, _ file: MemoryLogDisk.Name) {
         self.disk = disk
-        self.name = name
+        self.file = file
     }
 
     func byteCount() throws(StoreFailure) -> Int { disk.bytes(of: name)?.count ?? 0 }

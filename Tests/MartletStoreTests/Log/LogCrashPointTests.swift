@@ -31,7 +31,7 @@ struct LogCrashPointTests {
             let source = SeededRandomSource(seed: seed * 100 + UInt64(count))
             let second = try StoreHarness.log(on: disk.afterPowerLoss(source), limits: StoreHarness.smallSegments)
             let sequences = try second.page(queue).entries.map(\.sequence)
-            #expect(sequences.count >= (first.failure() == nil ? 90 : 10))
+            #expect(sequences.count >= (first.condition() == .working ? 90 : 10))
             #expect(sequences == sequences.indices.map { UInt64($0 + 1) }, "\(operation) \(count), seed \(seed)")
         }
     }
@@ -54,7 +54,7 @@ struct LogCrashPointTests {
         let kept = harness.openQueue()
         for index in 1...10 { harness.append("kept \(index)", to: kept) }
         // The first message, behind the two records that open the queues.
-        let record = SegmentHeader.byteCount + 2 * 17
+        let record = SegmentHeader.byteCount + 4 * 17 + LogRecord.markBytes
         disk.damage(SegmentHeader.fileName(1)) { bytes in
             if looksLikeTheEnd { for index in 0..<4 { bytes[record + index] = 0 } } else { bytes[record + 20] ^= 1 }
         }
@@ -62,12 +62,13 @@ struct LogCrashPointTests {
             harness.append("message \(index) of many that come and go", to: queue)
             harness.write { $0.moveCursor(of: queue, to: QueueCursor(settledThrough: index, sentThrough: index)) }
         }
-        guard case .corrupt(let file, _, _)? = harness.failure() else {
+        guard case .corrupt(let file, _, _)? = harness.damage.first else {
             Issue.record("no failure")
             return
         }
         #expect(file == SegmentHeader.fileName(1))
         #expect(disk.bytes(of: file) != nil)
+        #expect(harness.condition() == .working)
     }
 
     @Test("A loop that opens a queue and follows it in one batch is told of what that batch appends")

@@ -70,6 +70,7 @@ struct LogModelTests {
         harness.submit { _ in }
         harness.commit()
         try compareExactly(harness, model, "the end")
+        #expect(harness.damage == [])
         let statistics = harness.store.statistics
         #expect(statistics.totalBytes <= 2 * statistics.liveBytes + 4096 + 2 * 2048)
     }

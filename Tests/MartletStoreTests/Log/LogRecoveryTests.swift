@@ -114,30 +114,77 @@ struct LogRecoveryTests {
         _ = try unwritten.create(SegmentHeader.fileName(2), byteCount: 4096)
         #expect(try StoreHarness.log(on: unwritten).texts(queue) == ["x"])
         disk.damage(SegmentHeader.fileName(1)) { $0[8] = 9 }
-        #expect(throws: StoreFailure.newerFormat(file: SegmentHeader.fileName(1), found: 9, supported: 1)) {
+        #expect(throws: StoreFailure.newerFormat(file: SegmentHeader.fileName(1), found: 9, supported: 2)) {
             _ = try StoreHarness.log(on: disk)
         }
     }
 
-    @Test("A write or sync that fails is not tried again: nothing from then on is acknowledged, and reading goes on", arguments: ["write", "sync", "create"])
-    func failure(operation: String) throws {
+    @Test("What a failed write, sync or create has kept from the disk is written elsewhere when the disk works again", arguments: ["write", "sync", "create"], 0...3)
+    func failure(operation: String, after count: Int) throws {
         let disk = MemoryLogDisk()
-        var limits = LogLimits()
-        limits.segmentBytes = 1024
-        let harness = try StoreHarness.log(on: disk, limits: limits)
+        let harness = try StoreHarness.log(on: disk, limits: StoreHarness.smallSegments)
         let queue = harness.openQueue()
         harness.append("durable", to: queue)
-        disk.fail(operation)
-        harness.append(String(repeating: "x", count: 2000), to: queue)
-        guard case .disk(let failed, _, _)? = harness.failure() else {
-            Issue.record("no failure")
+        let durable = harness.through()
+        disk.fail(operation, after: count)
+        let texts = (0..<10).map { "\($0)" + String(repeating: "x", count: 700) }
+        for text in texts { harness.append(text, to: queue) }
+        guard case .stalled(.disk(let failed, _, _)) = harness.condition() else {
+            Issue.record("not stalled")
             return
         }
         #expect(failed == operation)
-        #expect(try harness.texts(queue) == ["durable"])
-        let ticket = harness.write { $0.openQueue(harness.store.makeNumber()) }
-        #expect(harness.through() == ticket && harness.failure() != nil)
-        #expect(try StoreHarness.log(on: disk.afterKill()).texts(queue).first == "durable")
+        #expect(harness.through() >= durable && harness.through().rawValue < durable.rawValue + 10)
+        #expect(harness.store.waitingBytes > 0)
+        let toldSoFar = Array(texts.prefix(Int(harness.through().rawValue - durable.rawValue)))
+        #expect(try harness.texts(queue) == ["durable"] + toldSoFar)
+        // Trying again does not help yet, and costs nothing that stays.
+        for _ in 0..<5 {
+            harness.store.retry()
+            harness.commit()
+        }
+        #expect(harness.condition().isStalled)
+        #expect(try disk.fileNames().count <= 14)
+        disk.mend()
+        harness.store.retry()
+        harness.commit()
+        #expect(harness.condition() == .working && harness.store.waitingBytes == 0)
+        #expect(harness.through().rawValue == durable.rawValue + 10)
+        #expect(try harness.texts(queue) == ["durable"] + texts)
+        let after = try StoreHarness.log(on: disk.afterPowerLoss(SeededRandomSource(seed: 1)))
+        #expect(try after.texts(queue) == ["durable"] + texts)
+    }
+
+    @Test("A disk without room for another segment is full, not stalled: what ends something is still written, and room comes back")
+    func full() throws {
+        let disk = MemoryLogDisk()
+        var limits = StoreHarness.smallSegments
+        limits.maxBytes = 40 * limits.segmentBytes
+        let harness = try StoreHarness.log(on: disk, limits: limits)
+        let queue = harness.openQueue()
+        var appended: UInt64 = 0
+        while harness.condition() == .working, appended < 1_000 {
+            appended += 1
+            harness.append("\(appended)" + String(repeating: "x", count: 300), to: queue)
+        }
+        guard case .full(.full(let limit, let maximum)) = harness.condition() else {
+            Issue.record("not full")
+            return
+        }
+        #expect(limit == "store.maxBytes" && maximum == limits.maxBytes)
+        #expect(harness.through().rawValue == appended + 1)
+        #expect(harness.store.statistics.totalBytes <= maximum)
+        #expect(try harness.texts(queue).count == Int(appended))
+        var settled: UInt64 = 0
+        while harness.condition() != .working, settled < appended {
+            settled += 1
+            harness.write { $0.moveCursor(of: queue, to: QueueCursor(settledThrough: settled, sentThrough: settled)) }
+            harness.store.retry()
+            harness.commit()
+        }
+        #expect(harness.condition() == .working && settled < appended)
+        #expect(try harness.texts(queue).count == Int(appended - settled))
+        #expect(try StoreHarness.log(on: disk.afterKill(), limits: limits).texts(queue).count == Int(appended - settled))
     }
 
     @Test("What a group settles makes room for what comes after it in the same group")

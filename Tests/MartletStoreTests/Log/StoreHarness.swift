@@ -9,10 +9,18 @@ final class StoreHarness: Sendable {
     let store: any MessageStore
     private let reports = Mutex<[Int: [StoreReport]]>([:])
     private let run: @Sendable () -> Void
+    private let found: Found
 
-    init(_ store: any MessageStore, run: @escaping @Sendable () -> Void = {}) {
+    final class Found: Sendable {
+        private let state = Mutex<[StoreFailure]>([])
+        var failures: [StoreFailure] { state.withLock { $0 } }
+        func add(_ failure: StoreFailure) { state.withLock { $0.append(failure) } }
+    }
+
+    init(_ store: any MessageStore, found: Found = Found(), run: @escaping @Sendable () -> Void = {}) {
         self.store = store
         self.run = run
+        self.found = found
         for loop in 0..<2 {
             store.attach(loop: loop) { report in self.reports.withLock { $0[loop, default: []].append(report) } }
         }
@@ -38,6 +46,9 @@ final class StoreHarness: Sendable {
 
     func through(_ loop: Int = 0) -> StoreTicket { reports.withLock { $0[loop]?.map(\.through).max() ?? .zero } }
     func failure(_ loop: Int = 0) -> StoreFailure? { reports.withLock { $0[loop]?.compactMap(\.failure).last } }
+    func condition(_ loop: Int = 0) -> StoreCondition { reports.withLock { $0[loop]?.last?.condition ?? .working } }
+    /// What the store has found that is not what was written.
+    var damage: [StoreFailure] { found.failures }
     func dropped(_ loop: Int = 0) -> Int { reports.withLock { ($0[loop] ?? []).reduce(0) { $0 + $1.droppedQueueFull } } }
     func delivered(_ loop: Int = 0) -> [QueueEntry] { reports.withLock { ($0[loop] ?? []).flatMap(\.deliveries) } }
 
@@ -75,12 +86,15 @@ final class StoreHarness: Sendable {
 extension StoreHarness {
     /// The log on a disk, driven by the test.
     static func log(
-        on disk: any LogDisk, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits()
+        on disk: any LogDisk, mustExist: Bool = false, queues: QueueLimits = QueueLimits(),
+        limits: LogLimits = LogLimits()
     ) throws -> StoreHarness {
         let executor = ManualExecutor()
+        let found = Found()
         let store = try EmbeddedMessageStore(
-            disk: disk, queues: queues, limits: limits, writer: { executor.add($0) }, reader: { executor.add($0) })
-        return StoreHarness(store) { executor.run() }
+            disk: disk, mustExist: mustExist, queues: queues, limits: limits, onDamage: { found.add($0) },
+            writer: { executor.add($0) }, reader: { executor.add($0) })
+        return StoreHarness(store, found: found) { executor.run() }
     }
 
     /// Segments so small that a few records fill one.
