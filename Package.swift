@@ -47,6 +47,7 @@ extension Target.Dependency {
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let deque = product(name: "DequeModule", package: "swift-collections")
     static let heap = product(name: "HeapModule", package: "swift-collections")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
 }
@@ -85,12 +86,13 @@ let package = Package(
 
         // Floor 1: one outside thing each.
         room("MartletObserve", ["MartletBase", .logging]),
-        room("MartletStore", ["MartletBase", .nioCore, .nio("NIOConcurrencyHelpers"), .nio("NIOPosix"), .grdb]),
+        room("MartletStore", ["MartletBase", .nioCore, .nio("NIOConcurrencyHelpers"), .nio("NIOPosix"), .deque, .grdb]),
         room("MartletPKI", ["MartletBase", .x509, .asn1, .crypto, .cryptoExtras]),
         room(
             "MartletBroker",
             [
-                "MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore", .nioCore, .nio("NIOConcurrencyHelpers"), .heap, .logging,
+                "MartletBase", "MQTTCodec", "IoTPolicy", "MartletStore", .nioCore, .nio("NIOConcurrencyHelpers"), .deque, .heap,
+                .logging,
             ]),
 
         // Floor 2: what AWS calls a service, one folder per area.

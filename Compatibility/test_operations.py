@@ -281,7 +281,7 @@ class TestWrongUsage:
         ["serve", "--no-such-flag", "1"], ["serve", "--api-port", "many"], ["serve", "--api-port", "70000"],
         ["serve", "--profile", "test"], ["serve", "--account", "12"], ["serve", "--bind", "0.0.0.0"],
         ["serve", "stray"], ["serve", "--config", "/no/such/file.yaml"], ["no-such-command"],
-        ["serve", "--durability", "relaxed"], ["serve", "--share-queue", "5"], ["quickstart"],
+        ["serve", "--share-queue", "5"], ["quickstart"],
         ["quickstart", "no spaces"],
     ], ids=lambda arguments: " ".join(arguments))
     def test_it_ends_with_2_and_says_what_is_wrong(self, tmp_path, arguments):

@@ -13,6 +13,7 @@ package final class Health: Sendable {
         let scope: Scope
         let name: String
         var failure: String?
+        var note: String?
     }
 
     private let checks = Mutex<[Check]>([])
@@ -30,9 +31,20 @@ package final class Health: Sendable {
         }
     }
 
+    /// Says something about a check that stays as it is: what a person should know, and no load balancer.
+    package func note(_ name: String, _ note: String) {
+        checks.withLock { checks in
+            if let index = checks.firstIndex(where: { $0.name == name }) {
+                checks[index].note = note
+            } else {
+                checks.append(Check(scope: .readiness, name: name, failure: nil, note: note))
+            }
+        }
+    }
+
     /// The state of one scope. What is not alive is not ready either, so readiness lists the liveness checks too.
     package func report(_ scope: Scope) -> HealthReport {
         let relevant = checks.withLock { $0 }.filter { $0.scope == .liveness || $0.scope == scope }
-        return HealthReport(checks: relevant.map { HealthReport.Check(name: $0.name, failure: $0.failure) })
+        return HealthReport(checks: relevant.map { HealthReport.Check(name: $0.name, failure: $0.failure, note: $0.note) })
     }
 }

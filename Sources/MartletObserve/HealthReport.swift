@@ -4,6 +4,8 @@ package struct HealthReport: Hashable, Sendable {
         package let name: String
         /// Why it does not pass; nil when it does.
         package let failure: String?
+        /// What a person should know of it all the same.
+        package let note: String?
     }
 
     package let checks: [Check]
@@ -16,7 +18,7 @@ package struct HealthReport: Hashable, Sendable {
     /// Plain text, a line a check, after a line that sums up.
     package var body: String {
         let lines = checks.map { check in
-            check.failure.map { "not ok: \(check.name): \($0)" } ?? "ok: \(check.name)"
+            check.failure.map { "not ok: \(check.name): \($0)" } ?? "ok: \(check.name)" + (check.note.map { " (\($0))" } ?? "")
         }
         return ([passes ? "ok" : "not ok"] + lines).joined(separator: "\n") + "\n"
     }

@@ -63,8 +63,8 @@ import Testing
             sentence: "mqtt.retryLimit is known but not built yet, so it is refused and not ignored "
                 + "(file martlet.yaml)"),
         Refused(
-            flags: "--durability relaxed",
-            sentence: "durability: relaxed is known but not built yet: only full is (flag --durability)"),
+            flags: "--store-max-bytes 1000",
+            sentence: "store.maxBytes is \"1000\", but must be a whole number from 67108864 to 1125899906842624, or none (flag --store-max-bytes)"),
         Refused(
             flags: "--profile production --authorization-anonymous allow",
             sentence: "authorization.anonymous: allow is refused in profile production (flag --authorization-anonymous)"

@@ -22,6 +22,7 @@ import Testing
                   WebSocket, no TLS   ws://127.0.0.1:8800/mqtt
                   CA file             ./martlet-data/ca.pem
                   Data                ./martlet-data
+                  Durability          full: what is acknowledged is on disk
 
                   Profile dev leaves open, to anyone on this machine:
                     - the AWS API, with any credentials
@@ -42,6 +43,12 @@ import Testing
         let text = try screen("--authorization-anonymous deny")
         #expect(!text.contains("without identity"))
         #expect(text.contains("- the AWS API, with any credentials"))
+    }
+
+    @Test("what relaxed durability may cost is said")
+    func relaxed() throws {
+        let text = try screen("--durability relaxed --store-sync-milliseconds 250")
+        #expect(text.contains("Durability          relaxed: a loss of power may cost the last 250 ms\n"))
     }
 
     @Test("an open address is called in reach")

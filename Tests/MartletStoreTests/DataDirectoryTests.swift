@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MartletBase
 import MartletStore
 import Testing
@@ -28,14 +29,16 @@ struct DataDirectoryTests {
     func created() async throws {
         try await withTemporaryDirectory { path in
             let deep = path + "/a/b"
-            for _ in 0..<2 {
+            for round in 0..<3 {
                 let directory = try DataDirectory.open(deep)
+                #expect(directory.isComplete == (round == 2))
+                if round == 1 { try directory.markComplete() }
                 directory.release()
             }
             let mode = try FileManager.default.attributesOfItem(atPath: deep)[.posixPermissions] as? Int
             #expect(mode == 0o700)
             let format = try String(contentsOfFile: deep + "/FORMAT", encoding: .utf8)
-            #expect(format == "{\"product\":\"martlet\",\"format\":1}\n")
+            #expect(format == "{\"product\":\"martlet\",\"format\":2,\"complete\":true}\n")
             #expect(try FileManager.default.contentsOfDirectory(atPath: deep).sorted() == ["FORMAT", "LOCK"])
         }
     }
@@ -80,13 +83,41 @@ struct DataDirectoryTests {
         }
     }
 
+    @Test("one of another user is refused, as the right one says", .enabled(if: geteuid() == 0, "only root can give a directory away"))
+    func wrongOwner() async throws {
+        try await withTemporaryDirectory { path in
+            try makeDirectory(path)
+            #expect(chown(path, 65_534, 65_534) == 0)
+            #expect(refusal(path) == .wrongOwner(path: path, owner: 65_534, user: 0))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
+        }
+    }
+
+    @Test("a store that was there once and is not any more is missed, not made anew")
+    func missingStore() async throws {
+        try await withTemporaryDirectory { path in
+            let first = try DataDirectory.open(path)
+            await (try EmbeddedDocumentStore.open(in: first)).close()
+            try first.markComplete()
+            first.release()
+            try FileManager.default.removeItem(atPath: path + "/documents.sqlite")
+            let second = try DataDirectory.open(path)
+            #expect(throws: DataDirectoryError.missing(path: path, file: "documents.sqlite")) {
+                _ = try EmbeddedDocumentStore.open(in: second)
+            }
+            #expect(throws: StoreFailure.corrupt(file: "MANIFEST", offset: 0, because: "it is missing")) {
+                _ = try EmbeddedMessageStore.open(directory: second.file("messages"), mustExist: second.isComplete)
+            }
+        }
+    }
+
     @Test("a newer format is refused and left as it was")
     func newer() async throws {
         try await withTemporaryDirectory { path in
             try makeDirectory(path)
-            let newer = #"{"product":"martlet","format":2,"more":"later"}"#
+            let newer = #"{"product":"martlet","format":3,"more":"later"}"#
             try write(newer, path + "/FORMAT")
-            #expect(refusal(path) == .newerFormat(path: path, found: 2, supported: 1))
+            #expect(refusal(path) == .newerFormat(path: path, found: 3, supported: 2))
             #expect(try String(contentsOfFile: path + "/FORMAT", encoding: .utf8) == newer)
         }
     }

@@ -1,3 +1,4 @@
+import DequeModule
 import MQTTCodec
 import MartletStore
 import NIOCore
@@ -32,7 +33,7 @@ final class PersistentSession: @unchecked Sendable {
     }
 
     /// Entries that have come from the store and wait for the window, in order and without gaps but for settled ones.
-    var ready = CircularBuffer<QueueEntry>(initialCapacity: 4)
+    var ready = Deque<QueueEntry>()
     var readyBytes = 0
     /// The next entry that `ready` wants.
     var expected: UInt64 = 1

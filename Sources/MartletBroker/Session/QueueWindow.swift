@@ -1,3 +1,4 @@
+import DequeModule
 import MQTTCodec
 import MartletStore
 import NIOCore
@@ -26,7 +27,7 @@ struct QueueWindow {
     private var exactlyOnce = RingOfFlags()
     /// Messages of QoS 2 that the client has and that are out of the queue, but whose PUBCOMP has not come: only PUBREL
     /// is repeated `[MQTT-4.3.3-6]`. In the order of their PUBRECs.
-    private(set) var released = CircularBuffer<ReleasedExchange>(initialCapacity: 1)
+    private(set) var released = Deque<ReleasedExchange>()
     private var isReleasedInOrder = true
 
     init(_ cursor: QueueCursor = QueueCursor(), released: [ReleasedExchange] = []) {

@@ -1,16 +1,16 @@
-import NIOCore
+import DequeModule
 
 /// A run of flags that is consumed from its front. Beyond what was set, all are false.
 struct RingOfFlags {
-    private var flags = CircularBuffer<Bool>()
+    private var flags = Deque<Bool>()
     private var trueCount = 0
 
-    subscript(_ index: Int) -> Bool { index < flags.count && flags[offset: index] }
+    subscript(_ index: Int) -> Bool { index < flags.count && flags[index] }
 
     mutating func set(_ index: Int) {
         while flags.count <= index { flags.append(false) }
-        guard !flags[offset: index] else { return }
-        flags[offset: index] = true
+        guard !flags[index] else { return }
+        flags[index] = true
         trueCount += 1
     }
 
@@ -34,12 +34,5 @@ struct RingOfFlags {
     var trueIndexes: [Int] {
         guard trueCount > 0 else { return [] }
         return flags.enumerated().lazy.filter(\.element).map(\.offset)
-    }
-}
-
-extension CircularBuffer where Element == Bool {
-    fileprivate subscript(offset offset: Int) -> Bool {
-        get { self[index(startIndex, offsetBy: offset)] }
-        set { self[index(startIndex, offsetBy: offset)] = newValue }
     }
 }

@@ -60,20 +60,14 @@ struct FrontDesk: APIResponder {
     private func operationsPage(_ request: RawRequest, _ caller: HTTPCaller) async -> RawResponse? {
         switch request.rawPath {
         case ConnectionsPage.path: return await connections.answer(request, from: caller.address)
-        case "/livez": return Self.answer(health.report(.liveness))
-        case "/readyz": return Self.answer(health.report(.readiness))
+        case "/livez": return health.report(.liveness).response
+        case "/readyz": return health.report(.readiness).response
         case "/metrics":
             return RawResponse(
                 status: 200, headers: [(name: "content-type", value: OpenMetricsText.contentType)],
                 body: Array(OpenMetricsText.render(await metrics.families()).utf8))
         default: return nil
         }
-    }
-
-    private static func answer(_ report: HealthReport) -> RawResponse {
-        RawResponse(
-            status: report.httpStatus, headers: [(name: "content-type", value: "text/plain; charset=utf-8")],
-            body: Array(report.body.utf8))
     }
 
     private func callService(_ request: RawRequest, _ caller: HTTPCaller) async -> RawResponse {

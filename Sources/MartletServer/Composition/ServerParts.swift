@@ -19,6 +19,7 @@ struct ServerParts: Sendable {
     let passwordService: PasswordReloadService
     let gatewayService: GatewayService
     let loopGroup: MultiThreadedEventLoopGroup
+    private let syncs: RepeatedTask?
 
     static func open(
         _ configuration: ServerConfiguration, startedNanoseconds: UInt64, logger: Logger
@@ -26,16 +27,18 @@ struct ServerParts: Sendable {
         let fileDescriptors = FileDescriptorLimit.raise()
         let clock = SystemClock()
         let random = SystemRandomSource()
+        let health = Health()
+        let loopGroup = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
         let (directory, documents) = try openStore(configuration)
-        let messages = try openMessages(configuration, directory)
+        let door = await LoadingDoor.open(configuration, health, on: loopGroup, logger)
+        let messages = try openMessages(configuration, directory, health, logger)
+        do throws(DataDirectoryError) { try directory.markComplete() } catch { throw .dataDirectory(error.description) }
         let authority = try openAuthority(configuration, directory, clock, random)
 
-        let health = Health()
         let cache = DocumentCache(store: documents)
         let loader = DeviceAuthorizationLoader(cache: cache, documents: documents)
         let passwords = try openPasswords(configuration, random, health, logger)
         let passwordCheck = PasswordCheck(users: passwords.users, waitingMax: configuration.limits.passwordsWaiting)
-        let loopGroup = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoops ?? System.coreCount)
         let broker = Broker(
             region: configuration.realm.region, loops: Array(loopGroup.makeIterator()),
             limits: BrokerLimits(configuration.limits, fileDescriptors: fileDescriptors),
@@ -46,7 +49,10 @@ struct ServerParts: Sendable {
             store: messages, clock: clock, random: random, logger: logger,
             abuse: AbuseGuard(configuration.limits.abuse, clock: clock, logger: logger),
             memoryProbe: ProcessMemory.residentBytes, onStoreCondition: { health.set("messages", failure: $0.failure?.description) })
+        health.set("messages", failure: "loading: sessions and retained messages")
         try load(broker)
+        health.set("messages", failure: nil)
+        await door?.close()
         let follower = try await follow(
             documents, cache, broker, logger,
             usersWithPolicy: { $0 == configuration.realm.account ? passwords.users.names(withPolicy: $1) : [] })
@@ -81,11 +87,21 @@ struct ServerParts: Sendable {
         return ServerParts(
             directory: directory, documents: documents, messages: messages, follower: follower,
             passwordService: PasswordReloadService(reader: passwords, check: passwordCheck, broker: broker),
-            gatewayService: gatewayService, loopGroup: loopGroup)
+            gatewayService: gatewayService, loopGroup: loopGroup, syncs: repeatedSyncs(configuration, messages, loopGroup))
+    }
+
+    /// `durability: relaxed`: the log is synced by the clock.
+    private static func repeatedSyncs(
+        _ configuration: ServerConfiguration, _ messages: EmbeddedMessageStore, _ group: MultiThreadedEventLoopGroup
+    ) -> RepeatedTask? {
+        guard case .relaxed(let milliseconds) = configuration.durability else { return nil }
+        let interval = TimeAmount.milliseconds(Int64(milliseconds))
+        return group.next().scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in messages.syncWritten() }
     }
 
     /// Stops what `open` started, the last first.
     func close() async {
+        syncs?.cancel()
         await messages.close()
         await documents.close()
         try? await loopGroup.shutdownGracefully()
@@ -104,12 +120,21 @@ struct ServerParts: Sendable {
     }
 
     private static func openMessages(
-        _ configuration: ServerConfiguration, _ directory: DataDirectory
+        _ configuration: ServerConfiguration, _ directory: DataDirectory, _ health: Health, _ logger: Logger
     ) throws(ServerFailure) -> EmbeddedMessageStore {
+        var log = LogLimits()
+        log.maxBytes = configuration.limits.storeBytes
+        if case .relaxed = configuration.durability { log.isRelaxed = true }
         let limits = QueueLimits(
             maxMessages: configuration.limits.sessionQueueMessages, maxBytes: configuration.limits.sessionQueueBytes)
         do throws(StoreFailure) {
-            return try EmbeddedMessageStore.open(directory: directory.file("messages"), queues: limits)
+            return try EmbeddedMessageStore.open(
+                directory: directory.file("messages"), mustExist: directory.isComplete, queues: limits, limits: log,
+                onProgress: { health.set("messages", failure: "loading: segment \($0 + 1) of \($1)") },
+                onDamage: { damage in
+                    logger.critical("the message store has found damage", metadata: ["reason": "\(damage)"])
+                    health.note("messages", "damage was found; see martlet store check: \(damage)")
+                })
         } catch {
             throw .dataDirectory(error.description)
         }

@@ -60,7 +60,13 @@ package enum ConfigurationKeys {
             "how often the numbers of $SYS are told; 0: there is no $SYS, as always under mqtt.profile aws"),
         .init(
             "durability", .choice(["full", "relaxed"]), .value("full"),
-            "full: what is acknowledged is on disk (relaxed: not built yet)"),
+            "full: what is acknowledged is on disk; relaxed: a loss of power may cost store.syncMilliseconds of messages"),
+        .init(
+            "store.syncMilliseconds", .integer(1...60_000), unit: "ms", .value("1000"),
+            "durability relaxed: how often what was acknowledged is synced"),
+        .init(
+            "store.maxBytes", .integer(67_108_864...1_125_899_906_842_624, orNone: true), unit: "bytes", .value("none"),
+            "what the log of messages and sessions may take; beyond, what must be kept is refused: 0x97 or 503"),
     ]
 
     static let mqttLimits: [ConfigurationKey] = [

@@ -1,23 +1,13 @@
-/// What must hold between keys, and values that are known and not built. Each refusal is one sentence that names the
+/// What must hold between keys. Each refusal is one sentence that names the
 /// key and where it was set.
 enum ConfigurationRules {
     static let safeDevAddress = "127.0.0.1"
 
     static func check(_ values: ResolvedConfiguration) throws(ServerFailure) {
-        try refuseUnbuiltValues(values)
         try checkReach(values)
         try checkNames(values)
         try checkNumbers(values)
         try checkPorts(values)
-    }
-
-    private static func refuseUnbuiltValues(_ values: ResolvedConfiguration) throws(ServerFailure) {
-        let unbuilt = [
-            ("durability", "relaxed", "only full is"),
-        ]
-        for (name, text, why) in unbuilt where values.text(name) == text {
-            throw .usage("\(name): \(text) is known but not built yet: \(why) (\(values.value(name).source))")
-        }
     }
 
     private static func checkReach(_ values: ResolvedConfiguration) throws(ServerFailure) {

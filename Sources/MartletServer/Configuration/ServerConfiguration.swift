@@ -10,6 +10,14 @@ package struct ServerConfiguration: Hashable, Sendable {
     /// How a denied MQTT 3.1.1 SUBSCRIBE ends (policies.md section 7).
     package enum DeniedSubscribe: String, Hashable, Sendable { case close, suback80 }
 
+    /// What an acknowledgement of the message store says.
+    package enum Durability: Hashable, Sendable {
+        /// It is on disk.
+        case full
+        /// The system has it; it is synced so often.
+        case relaxed(syncMilliseconds: Int)
+    }
+
     /// Port numbers; 0 takes a free one.
     package struct Ports: Hashable, Sendable {
         package let api: Int
@@ -49,6 +57,7 @@ package struct ServerConfiguration: Hashable, Sendable {
     /// Nil: nothing is told.
     package let responseInformation: String?
     package let passwordFile: PasswordFile
+    package let durability: Durability
     package let limits: ServerLimits
 
     /// Reads and checks everything; the failure names the key and where it was set. Exit code 2.
@@ -79,6 +88,9 @@ package struct ServerConfiguration: Hashable, Sendable {
         systemTopicsSeconds = values.text("mqtt.profile") == "aws" ? 0 : values.integer("sys.intervalSeconds")
         responseInformation = values.value("mqtt5.responseInformation").text
         passwordFile = PasswordFile(values)
+        durability =
+            values.text("durability") == "full"
+            ? .full : .relaxed(syncMilliseconds: values.integer("store.syncMilliseconds"))
         limits = ServerLimits(values)
     }
 }

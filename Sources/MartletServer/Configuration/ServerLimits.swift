@@ -21,6 +21,7 @@ package struct ServerLimits: Hashable, Sendable {
     package let sessionQueueMessages: Int
     package let sessionQueueBytes: Int
     package let connectionOutboundBytes: Int
+    package let storeBytes: Int?
     package let shadowsInflight: Int
     package let shadowRatePerThing: Int?
     package let connectionCallsPerClientID: Int?
@@ -69,6 +70,7 @@ package struct ServerLimits: Hashable, Sendable {
         sessionQueueMessages = values.integer("session.queue.maxMessages")
         sessionQueueBytes = values.integer("session.queue.maxBytes")
         connectionOutboundBytes = values.integer("connection.outboundBytes")
+        storeBytes = values.integerOrNone("store.maxBytes")
         shadowsInflight = values.integer("shadow.inflight")
         connectionCallsPerClientID = values.integerOrNone("api.conn.ratePerClientId")
         connectionCallsPerAccount = values.integerOrNone("api.conn.ratePerAccount")

@@ -7,7 +7,7 @@ package enum ReadyScreen {
                 "martlet \(report.version) is ready: profile \(report.profile), account \(report.account), "
                     + report.region
             ],
-            endpoints(report),
+            endpoints(report, configuration.durability),
             opens(configuration),
             ["From another terminal:"] + pasted(configuration, program).map { "  " + $0 },
         ]
@@ -15,7 +15,7 @@ package enum ReadyScreen {
         return "\n" + lines.joined(separator: "\n\n") + "\n\n"
     }
 
-    private static func endpoints(_ report: ReadyReport) -> [String] {
+    private static func endpoints(_ report: ReadyReport, _ durability: ServerConfiguration.Durability) -> [String] {
         let endpoints = report.endpoints
         let rows: [(String, String?)] = [
             ("AWS API, /metrics", endpoints.api),
@@ -27,6 +27,7 @@ package enum ReadyScreen {
             ("Console", endpoints.console),
             ("CA file", report.caFile),
             ("Data", report.dataDirectory),
+            ("Durability", durability.promise),
         ]
         return rows.compactMap { title, value in
             value.map { title + String(repeating: " ", count: max(1, 20 - title.count)) + $0 }
@@ -66,5 +67,15 @@ package enum ReadyScreen {
             "aws iot list-things",
             "\(command) quickstart my-device\(place)",
         ]
+    }
+}
+
+extension ServerConfiguration.Durability {
+    /// What an acknowledgement promises.
+    var promise: String {
+        switch self {
+        case .full: "full: what is acknowledged is on disk"
+        case .relaxed(let milliseconds): "relaxed: a loss of power may cost the last \(milliseconds) ms"
+        }
     }
 }

@@ -8,17 +8,35 @@ package final class DataDirectory: Sendable {
     /// have been made by Martlet. What is refused is not touched.
     package static func open(_ path: String) throws(DataDirectoryError) -> DataDirectory {
         try makeIfAbsent(path)
+        try checkOwner(path)
         // Before the lock, so that no lock file is left in somebody else's directory; and again below it, because the
         // process that held it may just have made the directory its own.
         _ = try format(of: path)
         let lock = try DirectoryLock(directory: path)
-        if try format(of: path) == nil { try sign(path) }
-        return DataDirectory(path, lock)
+        let found = try format(of: path)
+        if found == nil { try write(DirectoryFormat(number: DirectoryFormat.current.number, isComplete: false), path) }
+        return DataDirectory(path, lock, isComplete: found?.isComplete ?? false)
     }
 
-    private init(_ path: String, _ lock: DirectoryLock) {
+    private init(_ path: String, _ lock: DirectoryLock, isComplete: Bool) {
         self.path = path
         self.lock = lock
+        self.isComplete = isComplete
+    }
+
+    /// All stores were here when an earlier process said so.
+    package let isComplete: Bool
+
+    /// All stores have been made. From here on one that is not there any more is missing.
+    package func markComplete() throws(DataDirectoryError) {
+        guard !isComplete else { return }
+        try Self.write(.current, path)
+    }
+
+    private static func checkOwner(_ path: String) throws(DataDirectoryError) {
+        guard let owner = SystemFiles.owner(of: path) else { return }
+        let user = SystemFiles.user
+        guard owner == user else { throw .wrongOwner(path: path, owner: owner, user: user) }
     }
 
     package func file(_ name: String) -> String { path + "/" + name }
@@ -62,9 +80,9 @@ package final class DataDirectory: Sendable {
         DirectoryLock.fileName, DirectoryFormat.fileName + ".new", "lost+found",
     ]
 
-    private static func sign(_ path: String) throws(DataDirectoryError) {
+    private static func write(_ format: DirectoryFormat, _ path: String) throws(DataDirectoryError) {
         do throws(SystemFiles.Failure) {
-            try SystemFiles.create(path + "/" + DirectoryFormat.fileName, in: path, DirectoryFormat.current.bytes)
+            try SystemFiles.replace(path + "/" + DirectoryFormat.fileName, in: path, format.bytes)
         } catch {
             throw notWritable(path, error)
         }

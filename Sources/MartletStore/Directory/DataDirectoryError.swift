@@ -4,6 +4,10 @@ package import MartletBase
 /// What was found is left as it was.
 package enum DataDirectoryError: Error, Hashable, Reason {
     case notADirectory(path: String)
+    /// Another user's: what this one writes there, that one might not read.
+    case wrongOwner(path: String, owner: Int, user: Int)
+    /// The directory had this once.
+    case missing(path: String, file: String)
     case notWritable(path: String, because: String)
     /// - pid: of the process that holds it, when it could be read.
     case locked(path: String, pid: Int?)
@@ -16,6 +20,8 @@ package enum DataDirectoryError: Error, Hashable, Reason {
     package var code: String {
         switch self {
         case .notADirectory: "dataDirectoryNotADirectory"
+        case .wrongOwner: "dataDirectoryWrongOwner"
+        case .missing: "dataDirectoryFileMissing"
         case .notWritable: "dataDirectoryNotWritable"
         case .locked: "dataDirectoryLocked"
         case .foreign: "dataDirectoryForeign"
@@ -28,6 +34,9 @@ package enum DataDirectoryError: Error, Hashable, Reason {
     package var evidence: [Evidence] {
         switch self {
         case .notADirectory(let path): [Evidence("path", path)]
+        case .wrongOwner(let path, let owner, let user):
+            [Evidence("path", path), Evidence("owner", owner), Evidence("user", user)]
+        case .missing(let path, let file): [Evidence("path", path), Evidence("file", file)]
         case .locked(let path, let pid): [Evidence("path", path)] + (pid.map { [Evidence("pid", $0)] } ?? [])
         case .foreign(let path, let found): [Evidence("path", path), Evidence("found", found)]
         case .newerFormat(let path, let found, let supported):
@@ -42,6 +51,10 @@ package enum DataDirectoryError: Error, Hashable, Reason {
         switch self {
         case .notADirectory(let path):
             "The data directory \(path) is not a directory."
+        case .wrongOwner(let path, let owner, let user):
+            "The data directory \(path) belongs to user id \(owner), and Martlet runs as user id \(user)."
+        case .missing(let path, let file):
+            "The data directory \(path) has lost \(file); martlet store salvage saves what is left."
         case .notWritable(let path, let cause):
             "Martlet cannot write to \(path): \(cause)."
         case .locked(let path, let pid):

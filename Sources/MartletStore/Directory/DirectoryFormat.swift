@@ -5,15 +5,23 @@ struct DirectoryFormat: Hashable, Sendable {
     static let fileName = "FORMAT"
     static let product = "martlet"
     /// Raised by a change that an older version must not touch.
-    static let current = DirectoryFormat(number: 1)
+    static let current = DirectoryFormat(number: 2, isComplete: true)
     /// No format file of any version is longer.
     static let maxBytes = 4096
 
+    /// 2: the log of messages names its newest segment (`LogManifest`).
     let number: Int
+    /// All stores have been made: one that is not there any more is missing.
+    let isComplete: Bool
 
-    var bytes: [UInt8] { Array("{\"product\":\"\(Self.product)\",\"format\":\(number)}\n".utf8) }
+    var bytes: [UInt8] {
+        Array("{\"product\":\"\(Self.product)\",\"format\":\(number),\"complete\":\(isComplete)}\n".utf8)
+    }
 
-    init(number: Int) { self.number = number }
+    init(number: Int, isComplete: Bool) {
+        self.number = number
+        self.isComplete = isComplete
+    }
 
     /// - Throws: `.corruptFormat` for what is not a format file, `.foreign` for another product's, `.newerFormat`.
     init(_ bytes: [UInt8], path: String, directory: String) throws(DataDirectoryError) {
@@ -30,5 +38,6 @@ struct DirectoryFormat: Hashable, Sendable {
             throw .newerFormat(path: directory, found: number, supported: Self.current.number)
         }
         self.number = number
+        isComplete = value["complete"]?.boolValue ?? false
     }
 }

@@ -66,8 +66,17 @@ enum SystemFiles {
         return bytes
     }
 
-    /// Makes a file that appears with all its content, durably, or not at all; one that is there stays as it is.
-    static func create(_ path: String, in directory: String, _ bytes: [UInt8]) throws(Failure) {
+    /// The user id that a file belongs to; nil when it cannot be asked.
+    static func owner(of path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_uid) : nil
+    }
+
+    /// The user id that this process acts as.
+    static var user: Int { Int(geteuid()) }
+
+    /// Makes a file that appears with all its content, durably, or not at all: one that is there is as it was until then.
+    static func replace(_ path: String, in directory: String, _ bytes: [UInt8]) throws(Failure) {
         let draft = path + ".new"
         let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Failure(number: errno) }
@@ -76,8 +85,7 @@ enum SystemFiles {
             unlink(draft)
         }
         guard write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else { throw Failure(number: errno) }
-        // A link, unlike a rename, replaces nothing.
-        guard link(draft, path) == 0 || errno == EEXIST else { throw Failure(number: errno) }
+        guard rename(draft, path) == 0 else { throw Failure(number: errno) }
         try syncDirectory(directory)
     }
 

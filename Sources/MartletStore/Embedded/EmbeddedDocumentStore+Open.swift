@@ -9,6 +9,9 @@ extension EmbeddedDocumentStore {
     ) throws(DataDirectoryError) -> EmbeddedDocumentStore {
         let path = directory.file(fileName)
         do {
+            if directory.isComplete, try SystemFiles.kind(path) == .absent {
+                throw DataDirectoryError.missing(path: directory.path, file: fileName)
+            }
             try checkHeader(path)
             var configuration = Configuration()
             configuration.label = "martlet.documents"

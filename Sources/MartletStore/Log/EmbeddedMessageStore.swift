@@ -59,16 +59,17 @@ package final class EmbeddedMessageStore: MessageStore {
     /// Opens the log in a directory, which is made if it is absent.
     /// - Parameters:
     ///   - mustExist: the directory had a log once: one that is not there any more is refused.
+    ///   - onProgress: is told how many segments of how many have been read.
     ///   - onDamage: is told, on a thread of the store, of records that are not what was written.
     package static func open(
         directory: String, mustExist: Bool = false, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
-        onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in }
+        onProgress: (Int, Int) -> Void = { _, _ in }, onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> EmbeddedMessageStore {
         let disk = try SystemLogDisk(directory: directory)
         let threads = (0..<2).map { _ in NIOThreadPool(numberOfThreads: 1) }
         for thread in threads { thread.start() }
         return try EmbeddedMessageStore(
-            disk: disk, mustExist: mustExist, queues: queues, limits: limits, onDamage: onDamage,
+            disk: disk, mustExist: mustExist, queues: queues, limits: limits, onProgress: onProgress, onDamage: onDamage,
             writer: { work in threads[0].submit { _ in work() } },
             reader: { work in threads[1].submit { _ in work() } },
             stop: { for thread in threads { try? await thread.shutdownGracefully() } })
@@ -79,12 +80,13 @@ package final class EmbeddedMessageStore: MessageStore {
     ///   - stop: called when the store has been closed.
     package init(
         disk: any LogDisk, mustExist: Bool = false, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
-        onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in }, writer: @escaping Executor,
+        onProgress: (Int, Int) -> Void = { _, _ in }, onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in },
+        writer: @escaping Executor,
         reader: @escaping Executor, stop: @escaping @Sendable () async -> Void = {}
     ) throws(StoreFailure) {
         let crc = CRC32C()
         var recovery = LogRecovery(disk: disk, crc: crc, mustExist: mustExist)
-        try recovery.run()
+        try recovery.run(onProgress)
         let index = SharedIndex(recovery.index)
         let nextNumber = NextNumber(recovery.nextStoreNumber)
         let inbox = NIOLockedValueBox(Inbox())
@@ -133,6 +135,7 @@ package final class EmbeddedMessageStore: MessageStore {
 
     private func order(_ order: Orders) {
         let mustStart = inbox.withLockedValue { inbox in
+            guard !inbox.isClosed || order == .close else { return false }
             inbox.orders.insert(order)
             defer { inbox.isWriterRunning = true }
             return !inbox.isWriterRunning

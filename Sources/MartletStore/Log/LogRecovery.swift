@@ -50,18 +50,22 @@ struct LogRecovery {
         self.mustExist = mustExist
     }
 
-    mutating func run() throws(StoreFailure) {
+    mutating func run(_ onProgress: (Int, Int) -> Void = { _, _ in }) throws(StoreFailure) {
         let numbers = try disk.fileNames().compactMap(SegmentHeader.number).sorted()
         manifest = try LogManifest(openedFrom: disk, crc)
         nextSegment = (numbers.last ?? 0) + 1
         let (segments, others) = try chain(numbers)
-        for segment in segments.dropLast() { try read(segment) }
+        for (place, segment) in segments.dropLast().enumerated() {
+            onProgress(place, segments.count)
+            try read(segment)
+        }
         let newest = segments.last
         let mend = try newest.map { newest throws(StoreFailure) in try readNewest(newest) }
         try checkBeginning(of: segments)
         for (number, found) in queues where found.openedAt != nil && !ended.contains(number) { rebuild(number, found) }
         index.finishRestoring()
         try mend?()
+        try disk.syncDirectory()
         try makeManifest(newest: newest?.number ?? 0)
         for number in others { try disk.remove(SegmentHeader.fileName(number)) }
         if !others.isEmpty { try disk.syncDirectory() }
@@ -167,9 +171,10 @@ struct LogRecovery {
         }
         index.seal(segment.number, recordsEnd: end)
         previous = (segment.number, end)
-        // What stands behind the last mark may be known to the system and not be on disk, if its sync has failed.
-        var tail = bytes.getSlice(at: lastMark ?? segment.header.recordsOffset, length: end - (lastMark ?? segment.header.recordsOffset)) ?? ByteBuffer()
-        let start = end - tail.readableBytes
+        // What stands behind the last mark may be known to the system and not be on disk: the process was killed before its
+        // sync, or the sync has failed. Then nothing but writing it again makes it durable.
+        let start = lastMark ?? 0
+        var tail = bytes.getSlice(at: start, length: end - start) ?? ByteBuffer()
         tail.writeRepeatingByte(0, count: min(LogRecord.headerBytes, bytes.readableBytes - end))
         return { () throws(StoreFailure) in
             try tail.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
@@ -198,7 +203,7 @@ struct LogRecovery {
     }
 
     private mutating func makeManifest(newest: UInt32) throws(StoreFailure) {
-        guard manifest == nil else { return }
+        guard manifest == nil else { return try manifest!.setNewestSegment(newest) }
         if try disk.fileNames().contains(LogManifest.draftName) { try disk.remove(LogManifest.draftName) }
         manifest = try LogManifest(on: disk, newestSegment: newest, crc)
     }

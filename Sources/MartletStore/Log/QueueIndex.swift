@@ -1,4 +1,4 @@
-import NIOCore
+import DequeModule
 
 /// One queue: where its entries stand, and how far its reader has come. An object, so that the writer changes it in
 /// place. What is marked `writer` is the writer's alone; the rest is read under the lock of the index.
@@ -15,7 +15,7 @@ final class QueueIndex {
     let number: UInt64
     /// The sequence of `slots.first`.
     private(set) var first: UInt64 = 1
-    private(set) var slots = CircularBuffer<Slot>()
+    private(set) var slots = Deque<Slot>()
     private(set) var cursor = QueueCursor()
     private(set) var messageCount = 0
     private(set) var byteCount = 0
@@ -56,13 +56,13 @@ final class QueueIndex {
 
     func slot(_ sequence: UInt64) -> Slot? {
         guard sequence >= first, sequence - first < UInt64(slots.count) else { return nil }
-        let slot = slots[slots.index(slots.startIndex, offsetBy: Int(sequence - first))]
+        let slot = slots[Int(sequence - first)]
         return slot.location == .none ? nil : slot
     }
 
     func move(_ sequence: UInt64, to location: LogLocation) {
         guard slot(sequence) != nil else { return }
-        slots[slots.index(slots.startIndex, offsetBy: Int(sequence - first))].location = location
+        slots[Int(sequence - first)].location = location
     }
 
     /// Takes the cursor over, and gives what is settled by it to `release`.
@@ -75,7 +75,7 @@ final class QueueIndex {
         if slots.isEmpty { first = max(first, new.settledThrough + 1) }
         for sequence in new.settledBeyond {
             guard let slot = slot(sequence) else { continue }
-            slots[slots.index(slots.startIndex, offsetBy: Int(sequence - first))].location = .none
+            slots[Int(sequence - first)].location = .none
             free(slot, release)
         }
     }
