@@ -3,15 +3,15 @@
 
 Publishers at QoS 1 and 2, kept readers that are there, come and go or are mostly away, a shared group, retained messages,
 shadow updates and registry writes work at once, in both versions of MQTT. The server is killed at a random moment, now and
-then while it starts or while its clients come back, and is started again on the same directory and ports. Its clients go on
-with what is open. After each kill that leaves them the time, and at the end, all of this holds:
+then while it starts, while it stops or while its clients come back, and is started again on the same directory and ports. Its
+clients go on with what is open. After each kill that leaves them the time, and at the end, all of this holds:
 
 - every acknowledged QoS 1 message has reached every reader, QoS 2 exactly once, without a gap and in order per publisher,
 - of the shared group one member has had it, at QoS 2 only one and once,
 - retained messages, shadows with version and document, things and policies are as they were acknowledged,
 - a write whose answer never came is there or is not there, and never half.
 
-Exit code 0: all of it held. 1: it did not; the evidence is printed and the data directory is kept.
+Exit code 0: all of it held. 1: it did not; the evidence is printed, and the data directory and the server's log are kept.
 """
 
 import argparse
@@ -21,16 +21,16 @@ import random
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.parse
 
 TICK_SECONDS = 0.004
 LOAD_SECONDS = (0.05, 0.6)
 STARTING_SECONDS = (0.0, 0.1)
+STOPPING_SECONDS = (0.0, 0.05)
 RETURNING_SECONDS = (0.0, 0.12)
 KILLED_WHILE_STARTING = 0.08
+KILLED_WHILE_STOPPING = 0.05
 KILLED_WHILE_RETURNING = 0.12
 SETTLE_SECONDS = 30
 PROGRESS_EVERY = 50
@@ -242,7 +242,7 @@ class KillLoop:
         self.server = Server(*arguments, *level, *flags, data_dir=data_dir)
         self.house = House(ports)
         self.load = Load(self.house, self.dice)
-        self.starting = self.returning = self.checks = self.shown = 0
+        self.starting = self.stopping = self.returning = self.checks = self.shown = 0
 
     def run(self):
         asyncio.run(self._run())
@@ -251,19 +251,32 @@ class KillLoop:
         began = time.monotonic()
         try:
             with self.server:
-                self.house.is_down = False
-                await self.load.prepare()
-                while self.done < self.kills:
-                    await self._turn()
-                    if self.done // PROGRESS_EVERY > self.shown:
-                        self.shown = self.done // PROGRESS_EVERY
-                        self.progress(f"kill {self.done}/{self.kills}, {time.monotonic() - began:.0f} s: {self.load}")
-                await self._finish()
-        except (Violation, AssertionError) as failure:
+                await self._all(began)
+        except AssertionError as failure:
             raise Violation(f"seed {self.seed}, kill {self.done}: {failure}") from failure
         self.progress(
-            f"{self.done} kills in {time.monotonic() - began:.0f} s, {self.starting} while it started, {self.returning} while "
-            f"clients came back, {self.checks} checks of everything: {self.load}")
+            f"{self.done} kills in {time.monotonic() - began:.0f} s, {self.starting} while it started, {self.stopping} while it "
+            f"stopped, {self.returning} while clients came back, {self.checks} checks of everything: {self.load}; "
+            f"the log: {self._log_files()}")
+
+    async def _all(self, began):
+        try:
+            self.house.is_down = False
+            await self.load.prepare()
+            while self.done < self.kills:
+                await self._turn()
+                if self.done // PROGRESS_EVERY > self.shown:
+                    self.shown = self.done // PROGRESS_EVERY
+                    self.progress(f"kill {self.done}/{self.kills}, {time.monotonic() - began:.0f} s: {self.load}")
+            await self._finish()
+        except AssertionError:
+            self.server.data_dir.with_name("server.log").write_text(self.server.log_text())
+            raise
+
+    def _log_files(self):
+        """Which segments there are: the first is not number 1 any more once the log has been cleaned."""
+        names = sorted(path.stem.lstrip("0") for path in (self.server.data_dir / "messages").glob("*.log"))
+        return f"segments {', '.join(names)}"
 
     async def _turn(self):
         """The load, a kill, and a start."""
@@ -286,6 +299,10 @@ class KillLoop:
         if code is not None:
             raise Violation(f"the server ended by itself, exit code {code}")
         self.house.is_down = True
+        if self.dice.random() < KILLED_WHILE_STOPPING:
+            self.server.process.terminate()
+            await asyncio.sleep(self.dice.uniform(*STOPPING_SECONDS))
+            self.stopping += 1
         self.server.kill()
         self.done += 1
         await self.load.stop()
@@ -334,7 +351,7 @@ def main():
     try:
         loop.run()
     except Violation as violation:
-        print(f"VIOLATION: {violation}\nthe data directory is kept: {place}", flush=True)
+        print(f"VIOLATION: {violation}\nthe data directory and the server's log are kept: {place}", flush=True)
         raise SystemExit(1) from None
     if not OPTIONS.data_dir:
         shutil.rmtree(place, ignore_errors=True)

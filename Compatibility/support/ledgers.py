@@ -22,7 +22,7 @@ class Ledger:
 
     def payload(self, number):
         """The number, and filling that follows from it, so that half a message is seen to be one."""
-        return b"%s %d " % (self.publisher.encode(), number) + b"%d" % (number % 10) * (number * 37 % 400)
+        return b"%s %d " % (self.publisher.encode(), number) + b"%d" % (number % 10) * (number * 37 % 2400)
 
     def next(self):
         self.sent += 1

@@ -155,7 +155,8 @@ class KeptClient:
             self.take(found)
 
     def take(self, found):
-        raise Violation(f"{self.name}: not expected: {found}")
+        if found.kind != DISCONNECT or not self.house.is_down:
+            raise Violation(f"{self.name}: not expected: {found}")
 
     async def subscribe(self, filters):
         """`filters` has the QoS of each."""

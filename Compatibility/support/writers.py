@@ -48,6 +48,8 @@ class Api:
     async def must(self, method, path, body=None):
         """The answer of a call that has to succeed."""
         status, answer = await self.call(method, path, body)
+        if status != 200 and self.house.is_down:
+            raise Cut(f"{method} {path}: {status}, on the way down")
         if status != 200:
             raise Violation(f"{method} {path}: {status} {answer}")
         return answer
@@ -55,6 +57,8 @@ class Api:
     async def get(self, path):
         """What is there, None for nothing."""
         status, answer = await self.call("GET", path)
+        if status not in (200, 404) and self.house.is_down:
+            raise Cut(f"GET {path}: {status}, on the way down")
         if status not in (200, 404):
             raise Violation(f"GET {path}: {status} {answer}")
         return answer if status == 200 else None
