@@ -229,7 +229,7 @@ class Load:
         return (
             f"acknowledged {acknowledged[1]} at QoS 1, {acknowledged[2]} at QoS 2, {self.retained.acknowledged} retained, "
             f"{sum(shadow.accepted for shadow in self.shadows)} shadow updates, {self.registry.writes} registry writes; "
-            f"{sum(l.deliveries for l in self.ledgers)} deliveries, {sum(l.repeated for l in self.ledgers)} of them again at QoS 1")
+            f"{sum(l.deliveries for l in self.ledgers)} deliveries, {sum(l.repeated for l in self.ledgers)} again at QoS 1")
 
 
 class KillLoop:
@@ -255,8 +255,8 @@ class KillLoop:
         except AssertionError as failure:
             raise Violation(f"seed {self.seed}, kill {self.done}: {failure}") from failure
         self.progress(
-            f"{self.done} kills in {time.monotonic() - began:.0f} s, {self.starting} while it started, {self.stopping} while it "
-            f"stopped, {self.returning} while clients came back, {self.checks} checks of everything: {self.load}; "
+            f"{self.done} kills in {time.monotonic() - began:.0f} s, {self.starting} while it started, {self.stopping} while "
+            f"it stopped, {self.returning} while clients came back, {self.checks} checks of everything: {self.load}; "
             f"the log: {self._log_files()}")
 
     async def _all(self, began):

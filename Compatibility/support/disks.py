@@ -67,7 +67,7 @@ class SmallDisk:
 
 
 class FailingDisk:
-    """An ext4 without a journal in a file whose own disk may be full: then writes and syncs fail with EIO, until there is room."""
+    """An ext4 without a journal in a file whose own disk may be full: then syncs fail with EIO, until there is room."""
 
     def __init__(self, place, megabytes, under_megabytes):
         self.path = Path(place)

@@ -6,7 +6,9 @@ import json
 from support.ledgers import Violation
 from support.link import Cut
 
-POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"arn:aws:iot:us-east-1:000000000000:client/%d"}]}'
+POLICY = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect",'
+    '"Resource":"arn:aws:iot:us-east-1:000000000000:client/%d"}]}')
 
 
 class Api:
