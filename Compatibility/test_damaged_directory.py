@@ -139,6 +139,20 @@ class TestDamage:
             segment.unlink()
         is_refused(damaged, "messages")
 
+    def test_the_manifest_cannot_be_read(self, damaged):
+        manifest = damaged / "messages" / "MANIFEST"
+        manifest.write_bytes(bytes(byte ^ 0x10 for byte in manifest.read_bytes()))
+        is_refused(damaged, "MANIFEST")
+
+    @pytest.mark.parametrize("place", [0, 1])
+    def test_one_place_of_the_manifest_that_a_crash_has_torn_is_no_damage(self, damaged, template, place):
+        manifest = damaged / "messages" / "MANIFEST"
+        half = manifest.stat().st_size // 2
+        with open(manifest, "r+b") as file:
+            file.seek(place * half)
+            file.write(b"\xff" * 20)
+        starts_with_all(damaged, template[1])
+
     def test_a_segment_of_a_newer_format(self, damaged):
         segment = segments(damaged)[0]
         with open(segment, "r+b") as file:
