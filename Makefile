@@ -46,7 +46,7 @@ define stage
 printf -- '-- %s: %d.%d minutes\n' '$(1)' $$(( ($$(date +%s) - start) / 60 )) $$(( ($$(date +%s) - start) % 60 / 6 ))
 endef
 
-.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench bench-durable soak fuzz clean
+.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench bench-durable soak kills fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-20s %s\n", $$1, $$2 }'
@@ -111,6 +111,10 @@ bench-durable: setup-bench release ## measure what durability costs, beside the 
 # make soak SOAK="--seconds 60 --connections 1000"
 soak: setup-bench release ## 10,000 clients come, go and are killed for five minutes: nothing lost, nothing out of order, memory flat
 	@python3 Benchmarks/soak.py $(SOAK)
+
+# make kills KILLS="--kills 200 --seed 7"
+kills: setup-test build ## 1,000 real SIGKILLs under load, about 12 minutes: nothing acknowledged is lost
+	@MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) $(VENV)/bin/python Compatibility/kill_loop.py $(KILLS)
 
 # make fuzz TARGET=IoTPolicyFuzz CORPUS=policy FUZZ_SECONDS=600
 TARGET ?= MQTTCodecFuzz

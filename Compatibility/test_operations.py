@@ -1,7 +1,6 @@
 """Item 5 and "What a person gets": start, health, figures, log, stop, and the commands beside `serve`."""
 
 import datetime
-import hashlib
 import json
 import os
 import re
@@ -16,31 +15,13 @@ import pytest
 from support import aws
 from support.deadline import wait_until
 from support.devices import DeviceMaker, unique
+from support.directories import refuses_to_start, snapshot
 from support.server import BINARY, READY_SECONDS, Server, clean_environment, martlet, serve_arguments
 from support.wire import Wire
 
 READY_KEYS = ["event", "version", "profile", "account", "region", "pid", "endpoints", "caFile", "dataDirectory"]
 ENDPOINT_SCHEMES = {
     "api": "http", "mqtt": "mqtt", "mqtts": "mqtts", "https": "https", "wss": "wss", "ws": "ws", "console": "http"}
-
-
-def snapshot(directory):
-    """Every file with its content, mode and time of change."""
-    found = {}
-    for path in sorted(directory.rglob("*")):
-        status = path.lstat()
-        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        found[str(path.relative_to(directory))] = (content, status.st_mode, status.st_mtime_ns)
-    return found
-
-
-def refuses_to_start(data_dir, *flags):
-    """Runs `serve` where it must not start: exit code 3 and one sentence, which is given back."""
-    done = martlet(*serve_arguments(data_dir, *flags), timeout=READY_SECONDS)
-    assert done.returncode == 3, (done.returncode, done.stderr)
-    assert done.stdout == ""
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    return done.stderr
 
 
 class TestReady:

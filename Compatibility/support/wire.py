@@ -355,6 +355,15 @@ class Wire:
         except (ConnectionResetError, ssl.SSLError):
             return True
 
+    def taken(self):
+        """The packets that have already arrived here, of any kind, without waiting for anything."""
+        assert not self.has_ended(), "the connection has ended"
+        found = list(self._messages)
+        self._messages.clear()
+        while packet := self._parsed():
+            found.append(packet)
+        return found
+
     def arrived(self):
         """All messages so far, unacknowledged, after a whole turn to the server and back."""
         self.ping()

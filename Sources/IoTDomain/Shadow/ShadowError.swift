@@ -17,7 +17,7 @@ package struct ShadowError: Error, Hashable, Sendable, Reason {
     /// What is published on the rejected topic (shadows.md section 8).
     package func payload(nowSeconds: Int64) -> [UInt8] {
         var document: JSONObject = [
-            "code": .int(refusal.status), "message": .string(refusal.message), "timestamp": .int(nowSeconds),
+            "code": .int(refusal.messageCode), "message": .string(refusal.message), "timestamp": .int(nowSeconds),
         ]
         document["clientToken"] = clientToken.map(JSONValue.string)
         return JSONWriter.bytes(.object(document))

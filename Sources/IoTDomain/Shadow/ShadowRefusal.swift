@@ -27,6 +27,8 @@ package enum ShadowRefusal: Error, Hashable, Sendable, Reason {
     case notUTF8
     case tooManyRequests
     case internalFailure
+    /// The change could not be written: nothing of it is there, and it may be tried again.
+    case storeUnavailable
 
     package var code: String {
         switch self {
@@ -51,10 +53,14 @@ package enum ShadowRefusal: Error, Hashable, Sendable, Reason {
         case .notUTF8: "notUTF8"
         case .tooManyRequests: "tooManyRequests"
         case .internalFailure: "internalFailure"
+        case .storeUnavailable: "storeUnavailable"
         }
     }
 
-    /// The HTTP status, which is also the `code` of an error document over MQTT.
+    /// The `code` of an error document over MQTT, where AWS knows none above 500.
+    package var messageCode: Int { min(status, 500) }
+
+    /// The HTTP status.
     package var status: Int {
         switch self {
         case .invalidJSON, .missingState, .stateNotObject, .desiredNotObject, .reportedNotObject,
@@ -69,6 +75,7 @@ package enum ShadowRefusal: Error, Hashable, Sendable, Reason {
         case .notUTF8: 415
         case .tooManyRequests: 429
         case .internalFailure: 500
+        case .storeUnavailable: 503
         }
     }
 
@@ -96,6 +103,7 @@ package enum ShadowRefusal: Error, Hashable, Sendable, Reason {
         case .notUTF8: "Unsupported documented encoding; supported encoding is UTF-8"
         case .tooManyRequests: "Too many requests"
         case .internalFailure: "Internal service failure"
+        case .storeUnavailable: "The store cannot serve now; try again"
         }
     }
 

@@ -83,7 +83,7 @@ final class ShadowLane: Sendable {
         } catch {
             parts.logger.error("shadows could not be read or written", metadata: ["cause": "\(error)"])
             memory.forgetAll()
-            outcomes = jobs.map { _ in .refused(ShadowError(.internalFailure)) }
+            outcomes = jobs.map { _ in .refused(ShadowError(.storeUnavailable)) }
         }
         let isTold = await tell(jobs, outcomes, nowSeconds)
         parts.progress.finish(lane: number, isTold: isTold)

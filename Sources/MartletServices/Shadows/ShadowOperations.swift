@@ -81,6 +81,7 @@ extension ServiceFailure {
             case 413: "RequestEntityTooLargeException"
             case 415: "UnsupportedDocumentEncodingException"
             case 429: "ThrottlingException"
+            case 503: "ServiceUnavailableException"
             case 500...: "InternalFailureException"
             default: "InvalidRequestException"
             }
