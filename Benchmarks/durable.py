@@ -271,8 +271,8 @@ def main():
 
 def introduction():
     return "\n".join([
-        f"`{command()}`, {datetime.date.today()}. {run.machine()}. {run.version(str(run.MARTLET), 'version')}; the disk is the",
-        "one that the checkout is on. Server and load share the machine's cores."])
+        f"`{command()}`, {datetime.date.today()}.", f"{run.machine()}. {run.version(str(run.MARTLET), 'version')}.",
+        "The disk is the one that the checkout is on; server and load share the machine's cores."])
 
 
 if __name__ == "__main__":

@@ -24,12 +24,12 @@ import run
 DURABLE = run.HERE / "bin" / "durable"
 SIZE = 256
 
-# publishers, window, sessions, are the sessions connected?, the target of the rate
-Load = collections.namedtuple("Load", "publishers window sessions online target")
+# publishers, window, sessions, are the sessions connected?, messages a second (None: what the window allows), the target
+Load = collections.namedtuple("Load", "publishers window sessions online rate target")
 LOADS = [
-    Load(1000, 64, 1000, False, None), Load(1, 1, 1000, False, None),
-    Load(1000, 64, 1000, True, None), Load(1, 1, 1000, True, None),
-    Load(500, 64, 500, True, 100_000)]
+    Load(1000, 64, 1000, False, None, None), Load(1000, 64, 1000, False, 20_000, None), Load(1, 1, 1000, False, None, None),
+    Load(1000, 64, 1000, True, None, None), Load(1000, 64, 1000, True, 20_000, None), Load(1, 1, 1000, True, None, None),
+    Load(500, 64, 500, True, None, 100_000)]
 
 
 def build():
@@ -111,6 +111,19 @@ def server(flags=()):
             one.stop()
 
 
+def files(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def forget_pages(folder):
+    """Drops the directory's files from the page cache."""
+    for path in files(folder):
+        file = os.open(path, os.O_RDONLY)
+        os.fsync(file)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(file)
+
+
 def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
@@ -144,7 +157,8 @@ def turn(broker, load, options):
     before = [broker.metric(name) for name in names]
     found = broker.load(
         "publish", sessions=load.sessions, pubs=load.publishers, window=load.window, size=SIZE,
-        seconds=options.duration / TURNS, warmup=options.warmup / TURNS, online=int(load.online))
+        seconds=options.duration / TURNS, warmup=options.warmup / TURNS, online=int(load.online),
+        rate=load.rate or 0)
     syncs, written = (broker.metric(name) - value for name, value in zip(names, before))
     found["group"] = found["acked"] / max(1, syncs)
     found["alone"] = raw_groups(broker.data.parent, SIZE, options.duration / TURNS / 2)
@@ -167,12 +181,14 @@ def measure_load(load, options):
     alone, acked, rate = total_list(turns, "alone"), max(1, total("acked_in")), total("acked_in") / total("seconds")
     raw = sum(one["group"] * len(one["groups"]) for one in turns) / sum(total_list(turns, "groups"))
     return [
-        f"{load.publishers:,} x window {load.window} into {load.sessions:,} {'online' if load.online else 'offline'}",
+        f"{load.publishers:,} {f'at {load.rate:,} /s' if load.rate else f'x window {load.window}'} into "
+        f"{load.sessions:,} {'online' if load.online else 'offline'}",
         f"{rate:,.0f}" + (f" ({load.target:,})" if load.target else ""),
         f"{middle('puback_p50_us'):.2f} / {middle('puback_p99_us'):.2f}",
         f"{percentile(alone, .5) * 1000:.2f} / {percentile(alone, .99) * 1000:.2f}",
         f"{total('broker_cpu') * 1e6 / acked:.2f}", f"{total('broker_written') / (acked * SIZE):.2f}",
-        f"{total('group') / TURNS:,.1f}", f"{raw:,.0f}", f"{rate / raw:.2f}", f"{turns[-1]['broker_rss_kib'] / 1024:,.0f}"]
+        f"{total('group') / TURNS:,.1f}", f"{raw:,.0f}",
+        "-" if load.rate else f"{rate / raw:.2f}", f"{turns[-1]['broker_rss_kib'] / 1024:,.0f}"]
 
 
 def total_list(turns, name):
@@ -185,10 +201,9 @@ HEADER = [
 
 
 NOTE = f"""
-
-Payload {SIZE} B, MQTT 3.1.1; the load and the bare disk took turns, {TURNS} each. With many messages under way the time to
-PUBACK is what is under way divided by the rate. The share is of what the bare disk took in groups of the same size; it is
-above 1 where another user of the disk was in the way of the bare disk only."""
+Payload {SIZE} B, MQTT 3.1.1; the load and the bare disk took turns, {TURNS} each. With a window the time to PUBACK is what is
+under way divided by the rate; at a given rate it counts from when the message was due. The share is of what the bare disk
+took in groups of the same size; it is above 1 where another user of the disk was in the way of the bare disk only."""
 
 
 def measure_loads(options):
@@ -196,24 +211,40 @@ def measure_loads(options):
     for load in LOADS:
         rows.append(measure_load(load, options))
         print("  " + " | ".join(rows[-1]), file=sys.stderr, flush=True)
-    return run.table(HEADER, rows) + NOTE
+    return f"{run.table(HEADER, rows)}\n{NOTE}"
+
+
+def drain(broker, count):
+    """Messages a second, and microseconds of the broker's CPU a message until the last acknowledgement is stored."""
+    began = broker.cpu()
+    found = broker.load("drain", rounds=count)
+    while broker.metric("martlet_queued_messages"):
+        time.sleep(0.05)
+    cpu = broker.cpu() - began
+    return f"{count / found['wall']:,.0f}", f"{cpu * 1e6 / count:.2f}", f"{found['connack_p50_us'] / 1000:.2f}"
+
+
+def fill(broker, count):
+    """A queue of `count` messages in one session; bytes of memory that each took."""
+    broker.load("sessions", sessions=1)
+    fresh = broker.resident()[1]
+    broker.load("publish", sessions=1, window=1000, rounds=count, size=SIZE)
+    return (broker.resident()[1] - fresh) / count
 
 
 def measure_drain(options):
     """Rows about one session with a long queue that comes back and acknowledges at once."""
-    count = options.queued
+    count, rows = options.queued, []
     with server(options.serve) as broker:
+        taken = fill(broker, count)
+        rows.append(["filled just now", *drain(broker, count), f"{taken:,.0f}"])
         fresh = broker.resident()[1]
-        broker.load("sessions", sessions=1)
-        broker.load("publish", sessions=1, window=1000, rounds=count, size=SIZE)
-        queued = broker.resident()[1]
-        began = broker.cpu()
-        found = broker.load("drain", rounds=count)
-        while broker.metric("martlet_queued_messages"):
-            time.sleep(0.05)
-        cpu = broker.cpu() - began
-    return run.table(["a queue on reconnect", "figure"], [
-        [f"drain of {count:,} messages of {SIZE} B, acknowledged at once", f"{count / found['wall']:,.0f} /s"],
-        ["CONNACK of that session", f"{found['connack_p50_us'] / 1000:.2f} ms"],
-        ["broker CPU a message, until the last acknowledgement is stored", f"{cpu * 1e6 / count:.2f} us"],
-        ["memory a waiting message", f"{(queued - fresh) / count:,.0f} B"]])
+        fill(broker, count)
+        broker.kill()
+        forget_pages(broker.data)
+        broker.start()
+        taken = (broker.resident()[1] - fresh) / count
+        rows.append(["after kill -9 and a start, files not in the page cache", *drain(broker, count), f"{taken:,.0f}"])
+    return run.table(
+        [f"one session with {count:,} messages of {SIZE} B", "delivered and acknowledged /s", "broker us a message",
+         "CONNACK ms", "memory B a waiting message"], rows)

@@ -17,28 +17,15 @@ MIB, GIB = 1 << 20, 1 << 30
 PROBES = 1000
 
 
-def files(folder):
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
 def bytes_on_disk(folder):
-    return sum(path.stat().st_blocks * 512 for path in files(folder))
-
-
-def forget_pages(folder):
-    """Drops the directory's files from the page cache."""
-    for path in files(folder):
-        file = os.open(path, os.O_RDONLY)
-        os.fsync(file)
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-        os.close(file)
+    return sum(path.stat().st_blocks * 512 for path in kept.files(folder))
 
 
 def bare_read_seconds(folder):
     """What reading the same files once, in order, takes from the disk."""
-    forget_pages(folder)
+    kept.forget_pages(folder)
     began = time.perf_counter()
-    for path in files(folder):
+    for path in kept.files(folder):
         with open(path, "rb", buffering=0) as file:
             while file.read(4 * MIB):
                 pass
@@ -74,8 +61,10 @@ def fill(server, options, rows):
         "publish", sessions=options.sessions, pubs=min(64, options.sessions), window=64, rounds=rounds, size=options.size)
     waiting = server.resident()[1]
     said(rows, f"filling: {count:,} messages of {options.size:,} B, {rounds} to each session",
-         f"{count / found['seconds']:,.0f} /s, {found['broker_written'] / (count * options.size):.2f} bytes written per byte of payload")
-    said(rows, "memory of a waiting message", f"{(waiting - away) / count:,.0f} B; resident {server.resident()[0] / MIB:,.0f} MiB in all")
+         f"{count / found['seconds']:,.0f} /s, "
+         f"{found['broker_written'] / (count * options.size):.2f} bytes written per byte of payload")
+    said(rows, "memory of a waiting message",
+         f"{(waiting - away) / count:,.0f} B; resident {server.resident()[0] / MIB:,.0f} MiB in all")
     said(rows, "the directory on disk", f"{bytes_on_disk(server.data) / GIB:.2f} GiB")
     return rounds
 
@@ -105,7 +94,7 @@ def measure(options):
             said(rows, "bare disk: reading these files once, from the disk", f"{read:.2f} s")
             start(server, "files in the page cache", rows)
             server.kill()
-            forget_pages(server.data)
+            kept.forget_pages(server.data)
             start(server, "files not in the page cache", rows)
             time.sleep(options.settle)
             said(rows, f"- resident {options.settle:g} s later (anonymous)",

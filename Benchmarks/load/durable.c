@@ -43,13 +43,14 @@ static const char *HELP =
 "options (default)\n"
 "  --sessions N (1000)  --first N (0)  --filters 1|2 (1)  --conc N: connecting at once (256)\n"
 "  --pubs N (1)  --window N (1)  --size BYTES (256)  --seconds S (5)  --warmup S (1)  --rounds N\n"
+"  --rate N: messages a second of all publishers, each timed from when it was due (as fast as the window allows)\n"
 "  --sample N (1000; drain: 1)  --seed N (1)  --pid N: the broker, for its CPU, writes and memory\n";
 
 enum { M_SESSIONS, M_PUBLISH, M_DRAIN, M_PROBE };
 enum { R_PUBLISHER, R_SESSION };
 enum { C_TCP, C_WAIT, C_READY };
 static struct {
-  int mode, port, sessions, first, filters, conc, pubs, window, size, rounds, online, sample, pid; double seconds, warmup; u64 seed;
+  int mode, port, sessions, first, filters, conc, pubs, window, size, rounds, online, sample, pid; double seconds, warmup, rate; u64 seed;
 } o = {.sessions = 1000, .filters = 1, .conc = 256, .pubs = 1, .window = 1, .size = 256, .sample = -1, .seconds = 5, .warmup = 1, .seed = 1};
 
 typedef struct Conn {
@@ -58,7 +59,7 @@ typedef struct Conn {
   u32 next, wanted, answers;                                      // a session: the message that must come, how many in all
 } Conn;
 static int ep, source, sending, busy; static u8 *input, *batch; static Conn *pubs, *sessions;
-static u64 w0 = ~0ull, w1 = ~0ull, puback[CELLS], connack[CELLS], whole[CELLS];
+static u64 w0 = ~0ull, w1 = ~0ull, puback[CELLS], connack[CELLS], whole[CELLS], late[CELLS];
 static u64 acked, acked_in, received, received_in, wrong, again, absent, finished; static char first_wrong[200];
 
 static u64 now(void) { struct timespec s; clock_gettime(CLOCK_MONOTONIC, &s); return s.tv_sec * 1000000000ull + s.tv_nsec; }
@@ -165,7 +166,7 @@ static u8 *message(Conn *c, u8 *to, u16 packet) {
   return to + o.size;
 }
 static void pump(Conn *c) {
-  while (sending && c->state == C_READY && !c->outlen && c->unacked < (u32)o.window && c->sent < c->quota) {
+  while (sending && !o.rate && c->state == C_READY && !c->outlen && c->unacked < (u32)o.window && c->sent < c->quota) {
     u8 *p = batch; u64 at = now();
     while (c->unacked < (u32)o.window && c->sent < c->quota && p - batch < BATCH_BYTES - o.size - 100) {
       u16 slot = c->freed[o.window - 1 - c->unacked++]; c->at[slot] = at; c->sent++; p = message(c, p, slot + 1);
@@ -256,7 +257,11 @@ static int turn(int ms) {
   return k;
 }
 static void until(const char *what, int (*done)(void)) {   // half a minute without an event is a failure
-  for (u64 last = now(); !done();) { if (turn(100)) last = now(); else if (now() - last > 30000000000ull) die("%s: nothing for half a minute; %lu acknowledged, %lu received, %lu wrong", what, acked, received, wrong); }
+  for (u64 last = now(); !done();) {
+    if (turn(100)) last = now();
+    else if (now() - last > 30000000000ull)
+      die("%s: nothing for half a minute; %lu acknowledged, %lu received, %lu wrong", what, acked, received, wrong);
+  }
 }
 
 // ---- modes -----------------------------------------------------------------------------------------------
@@ -285,8 +290,17 @@ static int all_acked(void) {
   return 1;
 }
 static int all_delivered(void) { return !o.online || received - again >= acked; }
+static void send_due(void) {            // a stall is charged to every message that it delayed
+  static u64 due; static u32 place; u64 step = 1e9 / o.rate; if (!due) due = now();
+  for (; due <= now(); due += step) {
+    Conn *c = &pubs[place++ % o.pubs]; if (c->unacked >= (u32)o.window) die("publisher %u has %u messages under way", c->id, c->unacked);
+    u16 slot = c->freed[o.window - 1 - c->unacked++]; c->at[slot] = due; c->sent++; if (due >= w0) count(late, now() - due);
+    put(c, batch, message(c, batch, slot + 1) - batch);
+  }
+}
 static void publish_for(double seconds) {
   for (u64 end = now() + seconds * 1e9; now() < end;) {
+    if (o.rate) { send_due(); turn(0); struct timespec nap = {0, 50000}; nanosleep(&nap, NULL); continue; }
     if (o.window >= 16) { struct timespec nap = {0, 100000}; nanosleep(&nap, NULL); }   // reads batches, and wakes the broker less
     turn(10);
   }
@@ -323,8 +337,8 @@ static void report(const char *mode, const Usage *a, const Usage *b, double wall
   printf("{\"mode\":\"%s\",\"seconds\":%.4f,\"wall\":%.4f,\"finished\":%lu,\"acked\":%lu,\"acked_in\":%lu,\"received\":%lu,\"received_in\":%lu,\"again\":%lu,"
     "\"wrong\":%lu,\"absent\":%lu,\"broker_cpu\":%.3f,\"broker_written\":%lu,\"broker_rss_kib\":%ld", mode, seconds, wall, finished, acked, acked_in, received,
     received_in, again, wrong, absent, b->cpu - a->cpu, b->written - a->written, b->rss);
-  const char *names[] = {"puback", "connack", "whole"}; u64 *cells[] = {puback, connack, whole};
-  for (int i = 0; i < 3; i++) printf(",\"%s_p50_us\":%.1f,\"%s_p99_us\":%.1f,\"%s_max_us\":%.1f", names[i], microseconds(cells[i], .5), names[i],
+  const char *names[] = {"puback", "connack", "whole", "late"}; u64 *cells[] = {puback, connack, whole, late};
+  for (int i = 0; i < 4; i++) printf(",\"%s_p50_us\":%.1f,\"%s_p99_us\":%.1f,\"%s_max_us\":%.1f", names[i], microseconds(cells[i], .5), names[i],
     microseconds(cells[i], .99), names[i], microseconds(cells[i], 1));
   printf(",\"first\":\"%s\"}\n", first_wrong);
 }
@@ -335,19 +349,19 @@ int main(int argc, char **argv) {
   if (o.mode == 4) die("no mode %s", argv[1]);
   static struct option names[] = {{"port", 1, 0, 'p'}, {"sessions", 1, 0, 'n'}, {"first", 1, 0, 'f'}, {"filters", 1, 0, 'F'}, {"conc", 1, 0, 'c'},
     {"pubs", 1, 0, 'P'}, {"window", 1, 0, 'w'}, {"size", 1, 0, 'z'}, {"seconds", 1, 0, 's'}, {"warmup", 1, 0, 'W'}, {"rounds", 1, 0, 'r'},
-    {"online", 1, 0, 'O'}, {"sample", 1, 0, 'S'}, {"seed", 1, 0, 'd'}, {"pid", 1, 0, 'i'}, {0}};
+    {"rate", 1, 0, 'R'}, {"online", 1, 0, 'O'}, {"sample", 1, 0, 'S'}, {"seed", 1, 0, 'd'}, {"pid", 1, 0, 'i'}, {0}};
   for (int k; (k = getopt_long(argc - 1, argv + 1, "", names, 0)) != -1;) switch (k) {
     case 'p': o.port = atoi(optarg); break; case 'n': o.sessions = atoi(optarg); break; case 'f': o.first = atoi(optarg); break;
     case 'F': o.filters = atoi(optarg); break; case 'c': o.conc = atoi(optarg); break; case 'P': o.pubs = atoi(optarg); break;
     case 'w': o.window = atoi(optarg); break; case 'z': o.size = atoi(optarg); break; case 's': o.seconds = atof(optarg); break;
     case 'W': o.warmup = atof(optarg); break; case 'r': o.rounds = atoi(optarg); break; case 'O': o.online = atoi(optarg); break;
-    case 'S': o.sample = atoi(optarg); break; case 'd': o.seed = strtoull(optarg, 0, 10); break; case 'i': o.pid = atoi(optarg); break;
+    case 'R': o.rate = atof(optarg); break; case 'S': o.sample = atoi(optarg); break; case 'd': o.seed = strtoull(optarg, 0, 10); break; case 'i': o.pid = atoi(optarg); break;
     default: fputs(HELP, stderr); return 2;
   }
   if (o.sample < 0) o.sample = o.mode == M_DRAIN ? 1 : 1000;
   if (o.mode == M_PROBE && o.sample > o.sessions) o.sample = o.sessions;
   if (o.port < 1 || o.sessions < 1 || o.size < HEAD || o.size > 65536 || o.window < 1 || o.window > 60000 || o.pubs < 1 || o.pubs > o.sessions
-    || o.conc < 1 || (o.mode == M_DRAIN && o.rounds < 1)) die("a parameter is missing or beyond its range");
+    || o.conc < 1 || (o.rate && o.rounds) || (o.mode == M_DRAIN && o.rounds < 1)) die("a parameter is missing or beyond its range");
   signal(SIGPIPE, SIG_IGN); struct rlimit l; getrlimit(RLIMIT_NOFILE, &l); l.rlim_cur = l.rlim_max; setrlimit(RLIMIT_NOFILE, &l);
   ep = epoll_create1(0); input = room(NULL, READ_BYTES); batch = room(NULL, BATCH_BYTES);
   Usage a = usage(), b = a; u64 began = now();
