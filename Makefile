@@ -105,7 +105,7 @@ test-compatibility: setup-test
 bench: setup-bench release ## measure start, memory and the standard set beside Debian's mosquitto
 	@python3 Benchmarks/run.py $(BENCH)
 
-bench-durable: setup-bench release ## measure what durability costs, beside the bare disk
+bench-durable: setup-bench release ## measure durable messages, a long queue and the start after a kill, beside the bare disk
 	@python3 Benchmarks/durable.py $(BENCH)
 
 # make soak SOAK="--seconds 60 --connections 1000"

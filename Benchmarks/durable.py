@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What durability costs: QoS 1 into kept sessions and shadow updates, beside the bare disk in the same run.
+"""What durability costs, beside the bare disk in the same run: QoS 1 into kept sessions, a long queue on reconnect, shadow
+updates, and the start after a kill with many sessions and a long log.
 
 Nothing here has a peer: no broker next to it is on disk at PUBACK. So the figures stand beside what the same disk does
 with the same bytes and no server: an append and fdatasync per group, and SQLite (WAL, synchronous FULL) per transaction.
-Needs the release binary and the load generator (`make bench` builds both).
+Needs the release binary (`make bench-durable` builds it) and a C compiler. Every flag has a variable, --gib BENCH_GIB.
 """
 
 import argparse
@@ -11,20 +12,20 @@ import contextlib
 import datetime
 import json
 import os
-import re
 import select
 import socket
 import sqlite3
-import statistics
+import shlex
 import struct
+import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
+import kept
+import recovery
 import run
 
-PAIRS, WINDOW, SIZE = 500, 64, 256
 THINGS, SHADOW_BYTES = 1000, 512
 
 
@@ -103,23 +104,6 @@ def publish_frame(topic, payload, packet_id):
     return b"\x32" + length(len(body)) + body
 
 
-def raw_group_commit(folder, batch, seconds=1.0):
-    """Records of SIZE bytes a second that the disk takes, `batch` to a sync, into a file made ahead; seconds per sync."""
-    path = os.path.join(folder, f"raw-{batch}")
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    os.posix_fallocate(file, 0, 256 << 20)
-    os.fsync(file)
-    block, offset, syncs, began = os.urandom(SIZE * batch), 0, [], time.perf_counter()
-    while time.perf_counter() - began < seconds and offset + len(block) < 256 << 20:
-        at = time.perf_counter()
-        os.pwrite(file, block, offset)
-        os.fdatasync(file)
-        syncs.append(time.perf_counter() - at)
-        offset += len(block)
-    os.close(file)
-    os.unlink(path)
-    return batch * len(syncs) / sum(syncs), statistics.median(syncs)
-
 
 def bare_sqlite(folder, batch, seconds=1.0):
     """Rows of a shadow's size a second, `batch` to a transaction, each with its row in a change feed as the server has."""
@@ -145,60 +129,10 @@ def bare_sqlite(folder, batch, seconds=1.0):
     return done / elapsed
 
 
-@contextlib.contextmanager
-def server():
-    with tempfile.TemporaryDirectory(prefix="martlet-durable-", dir=run.ROOT) as folder:
-        process, ready, _ = run.start_martlet(
-            os.path.join(folder, "data"), "--mqtt-inflight-in", "65535", "--mqtt-inflight-out", "65535",
-            "--session-queue-max-messages", "10000000")
-        broker = run.Broker("martlet", process, int(ready["endpoints"]["mqtt"].rpartition(":")[2]), 0, None)
-        broker.api = ready["endpoints"]["api"]
-        try:
-            yield broker
-        finally:
-            broker.stop()
 
 
-def metric(broker, name):
-    page = urllib.request.urlopen(broker.api + "/metrics", timeout=10).read().decode()
-    found = re.search(rf"^{name}(?:_total)? (\d+)", page, re.M)
-    return int(found.group(1)) if found else 0
 
 
-def make_sessions(broker, count, topic):
-    for index in range(count):
-        wire = Wire(broker.port, f"away-{index}", clean=False)
-        wire.subscribe(topic(index))
-        wire.close()
-
-
-def puback_milliseconds(broker, seconds, topic="probe/puback", pause=0.0):
-    """PUBACKs of one publisher with one message in flight, to a session that is away."""
-    wire, found, end = Wire(broker.port, f"probe-{time.monotonic_ns()}", clean=True), [], time.monotonic() + seconds
-    frame = publish_frame(topic, b"x" * SIZE, 1)
-    while time.monotonic() < end:
-        at = time.perf_counter()
-        wire.socket.sendall(frame)
-        wire.expect(4)
-        found.append((time.perf_counter() - at) * 1000)
-        time.sleep(pause)
-    wire.close()
-    return sorted(found)
-
-
-def percentile(values, share):
-    return values[min(len(values) - 1, int(len(values) * share))]
-
-
-def under_load(broker, scenario, options):
-    """The load, and the PUBACK times of a probe beside it."""
-    found, probe = {}, []
-    thread = threading.Thread(target=lambda: found.update(broker.load(scenario, options)))
-    thread.start()
-    time.sleep(options.warmup)
-    probe.extend(puback_milliseconds(broker, options.duration, pause=0.01))
-    thread.join()
-    return found, probe
 
 
 def shadow_updates(broker, seconds, connections=8, window=64):
@@ -256,78 +190,89 @@ def shadow_updates(broker, seconds, connections=8, window=64):
     return rate
 
 
-def measure(options):
-    rows = []
+def measure_disk(options):
+    """The bare disk alone, a table."""
     with tempfile.TemporaryDirectory(prefix="martlet-raw-", dir=run.ROOT) as folder:
-        raw = {batch: raw_group_commit(folder, batch) for batch in (1, 10, 100, 1000)}
-        bare = {batch: bare_sqlite(folder, batch) for batch in (10, 100)}
-    for batch, (rate, _) in raw.items():
-        rows.append((f"bare disk: {SIZE} B records, {batch} to an fdatasync", f"{rate:,.0f} /s", "-"))
-    for batch, rate in bare.items():
-        rows.append((f"bare SQLite (WAL, FULL): shadow and change rows, {batch} to a commit", f"{rate:,.0f} /s", "-"))
+        groups = {batch: kept.raw_groups(folder, batch * kept.SIZE, min(1, options.duration)) for batch in (1, 10, 100, 1000)}
+    return run.table([f"bare disk: records of {kept.SIZE} B to an fdatasync", "records /s", "ms p50 / p99"], [
+        [f"{batch:,}", f"{batch * len(syncs) / sum(syncs):,.0f}",
+         f"{kept.percentile(syncs, .5) * 1000:.2f} / {kept.percentile(syncs, .99) * 1000:.2f}"]
+        for batch, syncs in groups.items()])
 
-    with server() as broker, tempfile.TemporaryDirectory(prefix="martlet-raw-", dir=run.ROOT) as folder:
-        make_sessions(broker, 1, lambda _: "probe/puback")
-        sync_ms = raw_group_commit(folder, 1)[1] * 1000
-        rows.append(("bare disk: one fdatasync, just before", f"{sync_ms:.2f} ms", "-"))
-        quiet = puback_milliseconds(broker, options.duration)
-        rows.append((
-            "PUBACK into a session that is away, one message in flight",
-            f"p50 {percentile(quiet, .5):.2f} ms, p99 {percentile(quiet, .99):.2f} ms",
-            f"{percentile(quiet, .5) / sync_ms:.2f} x fdatasync (1.5)"))
-        online = run.Scenario(
-            "durable-online", f"p2p --pairs {PAIRS} --size {SIZE} --qos 1 --window {WINDOW} --clean 0", None, False)
-        syncs, written = metric(broker, "martlet_message_store_syncs"), metric(broker, "martlet_message_store_written_bytes")
-        found, probe = under_load(broker, online, options)
-        syncs = metric(broker, "martlet_message_store_syncs") - syncs
-        written = metric(broker, "martlet_message_store_written_bytes") - written
-        problem = [f"{name} {found[name]}" for name in ("lost", "dup", "out_of_order", "conns_lost") if found.get(name)]
-        rows.append((
-            f"QoS 1 into {PAIRS} online kept sessions, window {WINDOW}",
-            f"{found.get('delivered_per_s', 0):,.0f} /s" + (f" ({', '.join(problem)})" if problem else ""),
-            "(100,000 /s)"))
-        rows.append((
-            "- beside it, PUBACK of a publisher with one message in flight",
-            f"p50 {percentile(probe, .5):.2f} ms, p99 {percentile(probe, .99):.2f} ms", f"{syncs:,} syncs, {written / 1e6:,.0f} MB in the run"))
-    with server() as broker:
-        make_sessions(broker, PAIRS, lambda index: f"bench/pair/{index}")
-        make_sessions(broker, 1, lambda _: "probe/puback")
-        away = run.Scenario(
-            "durable-away", f"p2p --pairs {PAIRS} --size {SIZE} --qos 1 --window {WINDOW}", None, False)
-        before, began = metric(broker, "martlet_queued_messages"), time.monotonic()
-        found, probe = under_load(broker, away, options)
-        queued = metric(broker, "martlet_queued_messages") - before
-        rows.append((
-            f"QoS 1 into {PAIRS} kept sessions that are away, window {WINDOW}",
-            f"{found.get('sent_per_s', 0):,.0f} /s", f"{queued:,} messages queued; each also to a clean session"))
-        rows.append((
-            "- beside it, PUBACK of a publisher with one message in flight",
-            f"p50 {percentile(probe, .5):.2f} ms, p99 {percentile(probe, .99):.2f} ms", "-"))
-    with server() as broker:
-        rate = shadow_updates(broker, options.duration)
-        share = rate / bare[100]
-        rows.append((
-            f"shadow updates over MQTT, {THINGS} things, {SHADOW_BYTES} B", f"{rate:,.0f} /s",
-            f"{share:.2f} of bare SQLite at 100 (0.33), (10,000 /s)"))
-    return rows
+
+def measure_shadows(options):
+    with tempfile.TemporaryDirectory(prefix="martlet-raw-", dir=run.ROOT) as folder:
+        bare = {batch: bare_sqlite(folder, batch) for batch in (10, 100)}
+        with kept.server(options.serve) as broker:
+            updates = shadow_updates(broker, options.duration)
+        bare = {batch: (rate + bare_sqlite(folder, batch)) / 2 for batch, rate in bare.items()}   # before and after
+    rows = [[f"bare SQLite (WAL, FULL): shadow and change rows, {batch} to a commit", f"{rate:,.0f} /s", "-"]
+            for batch, rate in bare.items()]
+    rows.append([
+        f"shadow updates over MQTT, {THINGS} things, {SHADOW_BYTES} B", f"{updates:,.0f} /s",
+        f"{updates / bare[100]:.2f} of bare SQLite at 100 (0.33), (10,000 /s)"])
+    return run.table(["documents", "figure", "beside (target)"], rows)
+
+
+def measure_messages(options):
+    return f"{measure_disk(options)}\n\n{kept.measure_loads(options)}"
+
+
+# part: the section of the page that it makes, what measures it
+PARTS = {
+    "messages": ("Durability", measure_messages), "drain": ("Durability: a long queue", kept.measure_drain),
+    "documents": ("Durability: documents", measure_shadows), "recovery": ("Recovery", recovery.measure)}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def add(name, default, text, kind):
+        value = os.environ.get(f"BENCH_{name.upper()}", default)
+        parser.add_argument(f"--{name}", type=kind, default=value, help=f"{text} ({default})")
+
+    add("parts", ",".join(PARTS), "what is measured", lambda text: text.split(","))
+    add("duration", "4", "measured seconds of a load", float)
+    add("warmup", "1", "seconds before that", float)
+    add("queued", "1000000", "messages of the queue that is drained", int)
+    add("sessions", "1000000", "kept sessions of the recovery", int)
+    add("gib", "10", "payload that waits for them, GiB", float)
+    add("size", "1024", "bytes of one such message", int)
+    add("settle", "30", "seconds from the start to the second look at memory", float)
+    add("seed", "1", "decides which sessions are looked at", int)
+    add("serve", "", "more flags of the server", shlex.split)
+    parser.add_argument("--write", action="store_true", help=f"puts the tables into {run.PAGE.name}")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    return options
+
+
+def command():
+    """How this run is made again."""
+    variables = [f"{name}={shlex.quote(value)}" for name, value in sorted(os.environ.items()) if name.startswith("BENCH_")]
+    flags = shlex.join(part for part in sys.argv[1:] if part != "--write")
+    return " ".join([*variables, "make bench-durable", *([f"BENCH={shlex.quote(flags)}"] if flags else [])])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--duration", type=float, default=4)
-    parser.add_argument("--warmup", type=float, default=1)
-    parser.add_argument("--write", action="store_true", help=f"puts the table into {run.PAGE.name}")
-    options = parser.parse_args()
+    options = arguments()
     run.prepare()
-    table = ["| what | figure | beside (target) |", "|---|---|---|"]
-    table += [f"| {what} | {figure} | {beside} |" for what, figure, beside in measure(options)]
-    print("\n".join(table))
-    if options.write:
-        date = datetime.date.today().isoformat()
-        run.write_section("Durability", "\n".join([
-            f"`make bench-durable BENCH=--write`, {date}, on the machine above; the disk is the one that the checkout is on.",
-            "Server and load share the machine's cores. Nothing beside it is on disk at PUBACK, so the figures stand beside",
-            "the bare disk in the same run.", "", *table]))
+    kept.build()
+    for part in options.parts:
+        print(f"{part}:", file=sys.stderr, flush=True)
+        section, measure = PARTS[part]
+        table = measure(options)
+        print(table, flush=True)
+        if options.write:
+            name = f"{section}, {shlex.join(options.serve)}" if options.serve else section
+            run.write_section(name, f"{introduction()}\n\n{table}")
+
+
+def introduction():
+    return "\n".join([
+        f"`{command()}`, {datetime.date.today()}.", f"{run.machine()}. {run.version(str(run.MARTLET), 'version')}.",
+        "The disk is the one that the checkout is on; server and load share the machine's cores."])
 
 
 if __name__ == "__main__":

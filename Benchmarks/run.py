@@ -28,7 +28,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-MARTLET = ROOT / ".build" / "release" / "martlet"
+MARTLET = pathlib.Path(os.environ.get("MARTLET_BINARY", ROOT / ".build" / "release" / "martlet"))
 MQLOAD = HERE / "bin" / "mqload"
 PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -106,11 +106,12 @@ def free_ports(count):
 
 def start_martlet(data_dir, *flags):
     """The process, what its ready line says, and the milliseconds from exec to that line."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MARTLET_")}
     began = time.monotonic()
     process = subprocess.Popen(
         [MARTLET, "serve", "--data-dir", data_dir, "--log-level", "warning", "--api-port", "0", "--mqtt-port", "0",
          "--mqtts-port", "0", "--https-port", "0", *flags],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment)
     line = process.stdout.readline()
     milliseconds = (time.monotonic() - began) * 1000
     if not line:
