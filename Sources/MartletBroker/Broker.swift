@@ -243,6 +243,7 @@ extension Broker {
             _ = await onEveryShard { shard, done in
                 shard.submitBatch()
                 shard.afterDurable(.call { _ in done(()) })
+                shard.stopWaitingForStalledStore()
             }
         }
     }

@@ -105,7 +105,7 @@ struct DataDirectoryTests {
             #expect(throws: DataDirectoryError.missing(path: path, file: "documents.sqlite")) {
                 _ = try EmbeddedDocumentStore.open(in: second)
             }
-            #expect(throws: StoreFailure.corrupt(file: "MANIFEST", offset: 0, because: "it is missing")) {
+            #expect(throws: StoreFailure.corrupt(file: path + "/messages/MANIFEST", offset: 0, because: "it is missing")) {
                 _ = try EmbeddedMessageStore.open(directory: second.file("messages"), mustExist: second.isComplete)
             }
         }

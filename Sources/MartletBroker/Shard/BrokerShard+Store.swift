@@ -71,7 +71,18 @@ extension BrokerShard {
     /// Every loop hears of it; the first one tells people.
     private func storeHasChanged(to condition: StoreCondition) {
         storeCondition = condition
+        if isDraining { stopWaitingForStalledStore() }
         if index == 0 { broker.storeHasChanged(to: condition) }
+    }
+
+    /// A server that ends does not wait for a disk that does not work: nothing of what waits was acknowledged.
+    func stopWaitingForStalledStore() {
+        guard case .stalled(let failure) = storeCondition else { return }
+        let waiting = waiters
+        waiters.removeAll()
+        for (_, waiter) in waiting {
+            if case .call = waiter { run(waiter, failure: failure) }
+        }
     }
 
     /// Why a message that has to be kept cannot be; nil while the store takes all there is.

@@ -22,6 +22,7 @@ package enum MetricName {
     package static let storeSyncs = "martlet_message_store_syncs"
     package static let storeBytesWritten = "martlet_message_store_written_bytes"
     package static let storeLiveBytes = "martlet_message_store_live_bytes"
+    package static let storeState = "martlet_store_state"
     package static let storeTotalBytes = "martlet_message_store_total_bytes"
     package static let subscriptions = "martlet_subscriptions"
     package static let retainedMessages = "martlet_retained_messages"

@@ -39,7 +39,7 @@ struct GatewayService: Service, CustomStringConvertible {
         }
         do {
             let ports = try await gateway.start()
-            try announce(ports)
+            announce(ports)
             desk.health.set("listeners", failure: nil)
             metrics.markReady()
             try? await gracefulShutdown()
@@ -87,7 +87,7 @@ struct GatewayService: Service, CustomStringConvertible {
             logger: logger)
     }
 
-    private func announce(_ ports: Gateway.Ports) throws(ServerFailure) {
+    private func announce(_ ports: Gateway.Ports) {
         let endpoints = ReadyReport.Endpoints(
             bindAddress: configuration.bindAddress, api: ports.api ?? 0, mqtt: ports.mqtt, mqtts: ports.mqtts ?? 0,
             https: ports.https ?? 0)
@@ -96,7 +96,12 @@ struct GatewayService: Service, CustomStringConvertible {
             region: configuration.realm.region, pid: Int(getpid()), endpoints: endpoints,
             caFile: AbsolutePath.of(authority.certificateFile),
             dataDirectory: AbsolutePath.of(configuration.dataDirectory))
-        try ReadyAnnouncement.publish(report, configuration)
+        do throws(ServerFailure) {
+            try ReadyAnnouncement.publish(report, configuration)
+        } catch {
+            // Of a full disk, say. The server works; martlet env and quickstart do not find it by themselves.
+            logger.error("other commands will not find this server", metadata: ["because": "\(error)"])
+        }
     }
 }
 

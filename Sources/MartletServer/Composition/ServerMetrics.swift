@@ -11,10 +11,12 @@ final class ServerMetrics: Sendable {
         MetricName.tlsHandshakeFailures, help: "TLS handshakes that were refused.", labels: ["reason"])
     private let broker: Broker
     private let startedNanoseconds: UInt64
+    private let storeState: StoreState
     private let startMilliseconds = Mutex<UInt64?>(nil)
 
-    init(broker: Broker, startedNanoseconds: UInt64) {
+    init(broker: Broker, storeState: StoreState, startedNanoseconds: UInt64) {
         self.broker = broker
+        self.storeState = storeState
         self.startedNanoseconds = startedNanoseconds
     }
 
@@ -59,6 +61,9 @@ final class ServerMetrics: Sendable {
             counter(MetricName.storeSyncs, "Group commits of the message store.", store.syncs),
             counter(MetricName.storeBytesWritten, "Bytes that the message store has written.", store.bytesWritten),
             gauge(MetricName.storeLiveBytes, "Bytes in the message store that are still needed.", store.liveBytes),
+            MetricFamily(
+                MetricName.storeState, .gauge, help: "1 for the state that the message store is in.",
+                samples: StoreState.names.map { sample(["state": $0], storeState.name == $0 ? 1 : 0) }),
             gauge(MetricName.storeTotalBytes, "Bytes that the message store takes on disk.", store.totalBytes),
         ]
     }

@@ -39,6 +39,7 @@ struct ServerParts: Sendable {
         let loader = DeviceAuthorizationLoader(cache: cache, documents: documents)
         let passwords = try openPasswords(configuration, random, health, logger)
         let passwordCheck = PasswordCheck(users: passwords.users, waitingMax: configuration.limits.passwordsWaiting)
+        let storeState = StoreState()
         let broker = Broker(
             region: configuration.realm.region, loops: Array(loopGroup.makeIterator()),
             limits: BrokerLimits(configuration.limits, fileDescriptors: fileDescriptors),
@@ -48,7 +49,10 @@ struct ServerParts: Sendable {
                 logger: logger),
             store: messages, clock: clock, random: random, logger: logger,
             abuse: AbuseGuard(configuration.limits.abuse, clock: clock, logger: logger),
-            memoryProbe: ProcessMemory.residentBytes, onStoreCondition: { health.set("messages", failure: $0.failure?.description) })
+            memoryProbe: ProcessMemory.residentBytes, onStoreCondition: { condition in
+                storeState.set(condition)
+                health.set("messages", failure: condition.failure?.description)
+            })
         health.set("messages", failure: "loading: sessions and retained messages")
         try load(broker)
         health.set("messages", failure: nil)
@@ -61,7 +65,7 @@ struct ServerParts: Sendable {
             logger: logger)
         broker.setService(shadows, for: .shadow)
 
-        let metrics = ServerMetrics(broker: broker, startedNanoseconds: startedNanoseconds)
+        let metrics = ServerMetrics(broker: broker, storeState: storeState, startedNanoseconds: startedNanoseconds)
         let desk = FrontDesk(
             dispatcher: Dispatcher(
                 table: OperationTable(

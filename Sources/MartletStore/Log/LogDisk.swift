@@ -1,5 +1,7 @@
 /// The directory in which the log keeps its segments. The log touches a disk through this only.
 package protocol LogDisk: Sendable {
+    /// What people call a file of the directory.
+    func path(of name: String) -> String
     /// Names of all files, in no particular order.
     func fileNames() throws(StoreFailure) -> [String]
     /// Makes a file of this size, with its blocks allocated and all bytes 0 where the file system can do that.
@@ -10,6 +12,10 @@ package protocol LogDisk: Sendable {
     func rename(_ name: String, to newName: String) throws(StoreFailure)
     /// Makes what was created, renamed and removed durable.
     func syncDirectory() throws(StoreFailure)
+}
+
+extension LogDisk {
+    package func path(of name: String) -> String { name }
 }
 
 /// One open file. It stays readable after it was removed, as long as somebody holds it.

@@ -13,6 +13,7 @@ struct LogManifest {
     private static let placeBytes = 28
     /// Apart from each other, so that one torn page does not hold both.
     private static let placeDistance = 4096
+    static let byteCount = 2 * placeDistance
 
     private let file: any LogFile
     private let crc: CRC32C
@@ -36,7 +37,7 @@ struct LogManifest {
 
     /// Makes the file.
     init(on disk: any LogDisk, newestSegment: UInt32, _ crc: CRC32C) throws(StoreFailure) {
-        file = try disk.create(Self.draftName, byteCount: 2 * Self.placeDistance)
+        file = try disk.create(Self.draftName, byteCount: Self.byteCount)
         self.crc = crc
         self.newestSegment = newestSegment
         writeNumber = 0
@@ -73,7 +74,9 @@ struct LogManifest {
         guard bytes.readBytes(length: magic.count) == magic,
             let (found, number, write) = bytes.readMultipleIntegers(endianness: .little, as: (UInt32, UInt32, UInt64).self)
         else { return nil }
+        // Behind the checksum: a flipped bit does not make a format newer.
+        guard checksum == computed else { return nil }
         guard found <= format else { throw .newerFormat(file: file.name, found: Int(found), supported: Int(format)) }
-        return checksum == computed ? (number, write) : nil
+        return (number, write)
     }
 }

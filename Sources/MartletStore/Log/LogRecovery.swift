@@ -35,13 +35,17 @@ struct LogRecovery {
     private(set) var nextStoreNumber: UInt64 = 1
     private(set) var nextSegment: UInt32 = 1
     private(set) var manifest: LogManifest?
-    /// The newest segment, and where its records end.
+    /// The newest segment, which is written on; nil where there is none of this format.
+    private(set) var newest: (number: UInt32, file: any LogFile, byteCount: Int, end: Int)?
+    /// The segment before it, and where its records end.
     private(set) var previous: (number: UInt32, end: Int) = (0, 0)
     private var queues: [UInt64: FoundQueue] = [:]
     private var ended: Set<UInt64> = []
     private var cleaned: Set<UInt32> = []
     /// Where the last mark of the segment that is being read stands.
     private var lastMark: Int?
+    /// Where in it the whole records end; the whole batches may end earlier.
+    private var wholeRecordsEnd = 0
 
     /// - Parameter mustExist: there was a log here once.
     init(disk: any LogDisk, crc: CRC32C, mustExist: Bool = false) {
@@ -133,10 +137,10 @@ struct LogRecovery {
     }
 
     private func noHeader(_ number: UInt32) -> StoreFailure {
-        .corrupt(file: SegmentHeader.fileName(number), offset: 0, because: "it has no header")
+        .corrupt(file: disk.path(of: SegmentHeader.fileName(number)), offset: 0, because: "it has no header")
     }
 
-    private func missing(_ file: String) -> StoreFailure { .corrupt(file: file, offset: 0, because: "it is missing") }
+    private func missing(_ file: String) -> StoreFailure { .corrupt(file: disk.path(of: file), offset: 0, because: "it is missing") }
 
     /// The oldest segment that is there is the oldest that is needed, or the one before it is known to be needed no more.
     private func checkBeginning(of segments: [Segment]) throws(StoreFailure) {
@@ -155,7 +159,8 @@ struct LogRecovery {
         let isWhole =
             segment.end.map { $0 == end } ?? (bytes.getInteger(at: end, as: UInt32.self) ?? 0 == 0)
         guard isWhole else {
-            throw .corrupt(file: segment.file.name, offset: end, because: "a record is not what was written")
+            throw .corrupt(
+                file: segment.file.name, offset: wholeRecordsEnd, because: "a record is not what was written")
         }
         index.seal(segment.number, recordsEnd: end)
     }
@@ -167,15 +172,23 @@ struct LogRecovery {
         let bytes = try LogReader.read(segment.file, at: 0, byteCount: try segment.file.byteCount())
         let end = readRecords(bytes, of: segment)
         guard !hasMark(bytes, behind: end) else {
-            throw .corrupt(file: segment.file.name, offset: end, because: "a record is not what was written")
+            throw .corrupt(
+                file: segment.file.name, offset: wholeRecordsEnd, because: "a record is not what was written")
         }
         index.seal(segment.number, recordsEnd: end)
-        previous = (segment.number, end)
+        if let chain = segment.header.chain {
+            newest = (segment.number, segment.file, bytes.readableBytes, end)
+            previous = (chain.previousNumber, chain.previousEnd)
+        } else {
+            previous = (segment.number, end)
+        }
         // What stands behind the last mark may be known to the system and not be on disk: the process was killed before its
         // sync, or the sync has failed. Then nothing but writing it again makes it durable.
         let start = lastMark ?? 0
         var tail = bytes.getSlice(at: start, length: end - start) ?? ByteBuffer()
-        tail.writeRepeatingByte(0, count: min(LogRecord.headerBytes, bytes.readableBytes - end))
+        // What was torn must not look like something behind what will be written here.
+        let tornBytes = bytes.withUnsafeReadableBytes { $0[end...].lastIndex { $0 != 0 }.map { $0 + 1 - end } ?? 0 }
+        tail.writeRepeatingByte(0, count: tornBytes)
         return { () throws(StoreFailure) in
             try tail.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
                 try segment.file.write(bytes, at: start)
@@ -232,6 +245,7 @@ struct LogRecovery {
                 for record in batch { read(record.view, at: LogLocation(segment: segment.number, offset: record.offset)) }
                 batch.removeAll(keepingCapacity: true)
             }
+            wholeRecordsEnd = offset
             return batch.first?.offset ?? offset
         }
     }

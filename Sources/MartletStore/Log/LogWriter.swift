@@ -115,15 +115,19 @@ extension LogWriter {
         // come behind it in the log.
         if mustClean || isClosing, !group.isEmpty { try finish() }
         if mustClean { try clean() }
+        try writePending()
+        let isMuch = group.byteCount > Self.unawaitedBytes
+        guard group.isAwaited || mustClean || isMuch || isClosing, !group.isEmpty else { return }
+        try finish()
+        prepareSpare()
+    }
+
+    private func writePending() throws(StoreFailure) {
         while !pending.isEmpty {
             try makeRoom(pending[pending.startIndex].batch.byteCount)
             // From here on the group has the batch, whether it can be written or not.
             try write(pending.removeFirst())
         }
-        let isMuch = group.byteCount > Self.unawaitedBytes
-        guard group.isAwaited || mustClean || isMuch || isClosing, !group.isEmpty else { return }
-        try finish()
-        prepareSpare()
     }
 
     /// So much may be written without a sync when nobody waits for it.
@@ -221,7 +225,8 @@ extension LogWriter {
         // A segment whose copies are durable is not needed any more, and may be gone by the time that the new one is.
         let oldest = index.writers.segments.keys.filter { !(cleaner.isDone && $0 == cleaner.victim?.number) }.min()
         let (number, file, size) = try segments.roll(
-            for: byteCount, nextStoreNumber: makeNextNumber(), oldestNumber: oldest)
+            for: byteCount, nextStoreNumber: makeNextNumber(), oldestNumber: oldest,
+            totalBytes: index.writers.totalBytes)
         index.withLock {
             $0.add(
                 number,
@@ -265,10 +270,10 @@ extension LogWriter {
             try segments.append(bytes)
             group.noteWritten(unit)
         }
+        try writePending()
         try sync()
-        change(to: .working)
+        prepareSpare()
         try finish()
-        try write(isClosing: false)
     }
 
     /// The index has the unit's records where they stood in the failed segment.

@@ -23,6 +23,7 @@ struct SegmentWriter {
     /// What the next segment will say of the one before it.
     private var previous: (number: UInt32, end: Int)
     private var spare: (any LogFile)?
+    private var hasLookedForSpare = false
     /// A segment that was being begun when something failed; the next attempt goes on with it.
     private var halfMade: (number: UInt32, file: any LogFile)?
     /// Segments without a durable record that nothing names any more once the next has begun.
@@ -39,6 +40,11 @@ struct SegmentWriter {
         nextNumber = recovered.nextSegment
         manifest = recovered.manifest!
         previous = recovered.previous
+        guard let newest = recovered.newest else { return }
+        // On a full disk what is left of it is all the room there is.
+        current = Current(
+            number: newest.number, file: newest.file, byteCount: newest.byteCount, offset: newest.end,
+            durableOffset: newest.end)
     }
 
     /// The segment that is written to; it is never cleaned.
@@ -101,7 +107,7 @@ struct SegmentWriter {
     /// Begins a segment that has room for so many bytes. What was written before is durable: the caller has synced.
     /// - Returns: its number, file and size.
     mutating func roll(
-        for byteCount: Int, nextStoreNumber: UInt64, oldestNumber: UInt32?
+        for byteCount: Int, nextStoreNumber: UInt64, oldestNumber: UInt32?, totalBytes: Int
     ) throws(StoreFailure) -> (UInt32, any LogFile, Int) {
         if let current {
             previous = (current.number, current.durableOffset)
@@ -109,7 +115,7 @@ struct SegmentWriter {
         }
         let size = SegmentHeader.byteCount + byteCount + LogRecord.headerBytes + LogRecord.markBytes
         if let halfMade, try halfMade.file.byteCount() < size { giveUpHalfMade() }
-        let (number, file) = if let halfMade { halfMade } else { try make(byteCount: size) }
+        let (number, file) = if let halfMade { halfMade } else { try make(byteCount: size, totalBytes: totalBytes) }
         halfMade = (number, file)
         try begin(number, file, nextStoreNumber: nextStoreNumber, oldestNumber: oldestNumber ?? number)
         halfMade = nil
@@ -128,11 +134,14 @@ struct SegmentWriter {
     }
 
     /// The spare segment, or a new one where there is none or it is too small.
-    private mutating func make(byteCount: Int) throws(StoreFailure) -> (UInt32, any LogFile) {
+    private mutating func make(byteCount: Int, totalBytes: Int) throws(StoreFailure) -> (UInt32, any LogFile) {
         let number = nextNumber
         let name = SegmentHeader.fileName(number)
+        try adoptSpare()
         guard byteCount <= limits.segmentBytes, let spare else {
-            let file = try disk.create(name, byteCount: max(limits.segmentBytes, byteCount))
+            let byteCount = max(limits.segmentBytes, byteCount)
+            try checkRoom(totalBytes + byteCount)
+            let file = try disk.create(name, byteCount: byteCount)
             nextNumber += 1
             return (number, file)
         }
@@ -176,16 +185,29 @@ struct SegmentWriter {
 
     /// Makes the segment that will be needed next, so that its room is there.
     mutating func prepareSpare(totalBytes: Int) throws(StoreFailure) {
+        try adoptSpare()
         guard spare == nil else { return }
-        if let maximum = limits.maxBytes, totalBytes + limits.segmentBytes > maximum {
-            throw .full(limit: "store.maxBytes", maximum: maximum)
-        }
+        try checkRoom(totalBytes + limits.segmentBytes)
+        spare = try disk.create(Self.spareName, byteCount: limits.segmentBytes)
+    }
+
+    /// The one that an earlier process has left.
+    private mutating func adoptSpare() throws(StoreFailure) {
+        guard spare == nil, !hasLookedForSpare else { return }
         if try disk.fileNames().contains(Self.spareName) {
             let file = try disk.open(Self.spareName)
-            if try file.byteCount() == limits.segmentBytes { return spare = file }
-            try disk.remove(Self.spareName)
+            if try file.byteCount() == limits.segmentBytes {
+                spare = file
+            } else {
+                try disk.remove(Self.spareName)
+            }
         }
-        spare = try disk.create(Self.spareName, byteCount: limits.segmentBytes)
+        hasLookedForSpare = true
+    }
+
+    private func checkRoom(_ byteCount: Int) throws(StoreFailure) {
+        guard let maximum = limits.maxBytes, byteCount + LogManifest.byteCount > maximum else { return }
+        throw .full(limit: "store.maxBytes", maximum: maximum)
     }
 }
 

@@ -11,6 +11,8 @@ package final class SystemLogDisk: LogDisk {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Self.failure("mkdir", path) }
     }
 
+    package func path(of name: String) -> String { path + "/" + name }
+
     package func fileNames() throws(StoreFailure) -> [String] {
         guard let directory = opendir(path) else { throw Self.failure("opendir", path) }
         defer { closedir(directory) }
