@@ -27,6 +27,10 @@ struct SegmentWalk {
     /// What a torn end was made to look like an end with, and no more, is no lost page.
     private static let cutBytesMax = 16
 
+    /// So many zeros at its end may belong to the last record when its length is looked for. Among millions of them the
+    /// checksum would hold somewhere by chance.
+    private static let closingZerosMax = 256
+
     private let bytes: UnsafeRawBufferPointer
     private let crc: CRC32C
     /// The last byte that is not 0 stands before it. Where the segment's end is known it is that end.
@@ -120,7 +124,7 @@ struct SegmentWalk {
         let wanted = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
         var checksum = RunningChecksum()
         var place = start
-        while place < bytes.count {
+        while place < min(bytes.count, contentEnd + Self.closingZerosMax) {
             checksum.add(bytes[place])
             place += 1
             if checksum.value == wanted, goesOn(at: place) { return place - offset }
