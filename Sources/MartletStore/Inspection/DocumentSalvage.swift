@@ -42,7 +42,8 @@ package struct DocumentSalvage: Sendable {
             try repairHeader(of: copy)
             let new = try DatabaseQueue(path: target + "/" + EmbeddedDocumentStore.fileName)
             try new.inDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL")
+                // Synced once, at the end: until then there is no FORMAT, and no server takes it.
+                try db.execute(sql: "PRAGMA synchronous = OFF")
                 try db.inTransaction {
                     try DocumentDatabase.createTables(db)
                     return .commit
@@ -56,6 +57,7 @@ package struct DocumentSalvage: Sendable {
                 salvage.failure = error.message ?? "\(error.resultCode)"
             }
             try new.close()
+            try SystemFiles.sync(target + "/" + EmbeddedDocumentStore.fileName)
             return salvage
         } catch let error as SystemFiles.Failure {
             throw .notWritable(path: target, because: error.text)
