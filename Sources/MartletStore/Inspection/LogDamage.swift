@@ -7,6 +7,8 @@ package struct LogDamage: Hashable, Sendable {
         case lastGroup
         /// Nothing whole stands behind it: the end that a crash tears, unless its last record was hit.
         case tail
+        /// Where all that was needed has been copied from: it means nothing.
+        case void
     }
 
     package let segment: UInt32
@@ -19,7 +21,7 @@ package struct LogDamage: Hashable, Sendable {
     package let isCertain: Bool
     /// The record's length alone was hit: by its checksum all else is whole, and nothing is lost.
     package let isWhole: Bool
-    package let place: Place
+    package internal(set) var place: Place
 
     var location: LogLocation { LogLocation(segment: segment, offset: from) }
 }

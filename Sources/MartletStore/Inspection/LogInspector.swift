@@ -17,6 +17,8 @@ package struct LogInspector {
     private let crc = CRC32C()
     private var picture = LogPicture()
     private var headers: [UInt32: SegmentHeader] = [:]
+    /// Of a log that no server writes: what it says of its own segments.
+    private var missing: LogChain?
     /// How far the newest segment was taken: up to here only whole batches.
     private var taken: (segment: UInt32, offset: Int)?
 
@@ -38,41 +40,118 @@ package struct LogInspector {
 
     private mutating func run() throws(StoreFailure) {
         var numbers = try segmentNumbers(after: 0)
-        while !numbers.isEmpty {
-            // More may have been written to it before the next one was begun.
-            if let taken { readSegment(taken.segment, from: taken.offset, isNewest: false) }
-            for number in numbers { readHeader(number) }
-            for number in numbers { readSegment(number, from: nil, isNewest: number == numbers.last) }
-            guard wait != nil, let last = numbers.last else { break }
+        let chain = readHeaders(numbers)
+        if wait == nil { checkChain(chain, numbers) }
+        try read(chain)
+        while wait != nil, let last = numbers.last {
             numbers = try segmentNumbers(after: last)
+            try read(readHeaders(numbers, after: last))
         }
-        picture.countLiveBytes()
+        finish()
+    }
+
+    private mutating func read(_ chain: LogChain) throws(StoreFailure) {
+        // More may have been written to it before the next one was begun.
+        if let taken, let end = chain.ends[taken.segment], end > taken.offset {
+            readSegment(taken.segment, from: taken.offset, end: end, isNewest: false)
+        }
+        for number in chain.members {
+            readSegment(number, from: nil, end: chain.ends[number], isNewest: number == chain.members.last)
+        }
     }
 
     private func segmentNumbers(after last: UInt32) throws(StoreFailure) -> [UInt32] {
         try disk.fileNames().compactMap(SegmentHeader.number).filter { $0 > last }.sorted()
     }
 
+    private mutating func readHeaders(_ numbers: [UInt32], after last: UInt32 = 0) -> LogChain {
+        for number in numbers { readHeader(number) }
+        // One that was made and not begun is nothing yet.
+        let begun = numbers.filter { headers[$0] != nil || !isEmpty($0) }
+        return LogChain(begun, headers, after: last)
+    }
+
     private mutating func readHeader(_ number: UInt32) {
-        guard let file = try? disk.open(SegmentHeader.fileName(number)),
-            let bytes = try? LogReader.read(file, at: 0, byteCount: SegmentHeader.byteCount)
-        else { return }
-        headers[number] = try? bytes.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
-            try SegmentHeader(bytes, file: file.name, crc)
+        let name = SegmentHeader.fileName(number)
+        do throws(StoreFailure) {
+            let file = try disk.open(name)
+            let bytes = try LogReader.read(file, at: 0, byteCount: min(SegmentHeader.byteCount, try file.byteCount()))
+            let header = try bytes.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
+                try SegmentHeader(bytes, file: file.name, crc)
+            }
+            headers[number] = header.flatMap { $0.number == number ? $0 : nil }
+        } catch {
+            // What cannot be opened is said when it is read.
+            if case .newerFormat = error { picture.findings.append(LogFinding(.newerFormat, name, 8, error.description)) }
         }
+    }
+
+    private func isEmpty(_ number: UInt32) -> Bool {
+        guard let file = try? disk.open(SegmentHeader.fileName(number)), let count = try? file.byteCount(),
+            let bytes = try? LogReader.read(file, at: 0, byteCount: count)
+        else { return false }
+        return bytes.withUnsafeReadableBytes { $0.dropFirst(SegmentHeader.byteCount).allSatisfy { $0 == 0 } }
+    }
+
+    private mutating func checkChain(_ chain: LogChain, _ numbers: [UInt32]) {
+        let hasChain = chain.members.last.flatMap { headers[$0]?.chain } != nil
+        let (newest, findings) = ManifestLook.look(disk, crc, hasChain: hasChain)
+        picture.findings += findings
+        if let newest, newest > chain.members.last ?? 0 { noteMissing(newest, end: 0, "the manifest names it as the newest") }
+        missing = chain
+    }
+
+    private mutating func noteMissing(_ number: UInt32, end: Int, _ why: String) {
+        let file = SegmentHeader.fileName(number)
+        picture.findings.append(LogFinding(.missingSegment, file, nil, "the segment is missing: \(why)"))
+        picture.damages.append(
+            LogDamage(
+                segment: number, file: file, from: 0, to: end, claim: .unknown, isCertain: false, isWhole: false, place: .inside))
+    }
+
+    /// All was read: what was damaged is said, and what of that means nothing any more.
+    private mutating func finish() {
+        for number in missing?.missing ?? [] where picture.cleaned[number] != Int(LogRecord.wholeSegment) {
+            noteMissing(number, end: missing?.ends[number] ?? 0, "a later one names it")
+        }
+        for index in picture.damages.indices {
+            let damage = picture.damages[index]
+            if damage.to <= picture.cleaned[damage.segment] ?? 0 { picture.damages[index].place = .void }
+            picture.findings += Self.finding(picture.damages[index])
+        }
+        picture.countLiveBytes()
+    }
+
+    private static func finding(_ damage: LogDamage) -> [LogFinding] {
+        // A segment that is missing as a whole was said already.
+        guard damage.from > 0 else { return [] }
+        let what = "bytes \(damage.from) to \(damage.to) are not what was written"
+        let sentence =
+            switch damage.place {
+            case .void: what + "; all that is needed of them has been copied"
+            case _ where damage.isWhole: "the length of a record is not what was written; by its checksum the rest of it is whole"
+            case .inside: what
+            case .lastGroup: what + "; they belong to the last group, which a loss of power may have torn"
+            case .tail: "the log ends in \(damage.to - damage.from) bytes that are no whole record, as a crash leaves them"
+            }
+        return [
+            LogFinding(
+                damage.place == .tail ? .tornEnd : .damagedRecord, damage.file, damage.from, isHarmless: damage.place != .inside,
+                sentence)
+        ]
     }
 }
 
 // MARK: One segment
 
 extension LogInspector {
-    private mutating func readSegment(_ number: UInt32, from start: Int?, isNewest: Bool) {
+    private mutating func readSegment(_ number: UInt32, from start: Int?, end: Int?, isNewest: Bool) {
         let name = SegmentHeader.fileName(number)
         for look in 1...Self.looksMax {
             guard let (file, bytes) = open(name, isNewest: isNewest) else { return }
             let isLastLook = wait == nil || look == Self.looksMax || !isNewest
             let isDone = bytes.withUnsafeReadableBytes { bytes in
-                readSegment(number, file.name, bytes, from: start, isNewest: isNewest, isLastLook: isLastLook)
+                readSegment(number, file.name, bytes, from: start, end: end, isNewest: isNewest, isLastLook: isLastLook)
             }
             if isDone { return }
             wait?()
@@ -109,12 +188,14 @@ extension LogInspector {
 
     /// Returns false when the end should be looked at again.
     private mutating func readSegment(
-        _ number: UInt32, _ file: String, _ bytes: UnsafeRawBufferPointer, from start: Int?, isNewest: Bool, isLastLook: Bool
+        _ number: UInt32, _ file: String, _ bytes: UnsafeRawBufferPointer, from start: Int?, end: Int?, isNewest: Bool,
+        isLastLook: Bool
     ) -> Bool {
-        if isNewest, bytes.allSatisfy({ $0 == 0 }) { return true }
-        let header = headers[number].flatMap { $0.number == number ? $0 : nil }
-        let walk = SegmentWalk(bytes, crc, from: start ?? SegmentHeader.byteCount, cutsAreEnds: true)
-        let sorted = SegmentSorter(bytes, walk.pieces, isNewest: isNewest)
+        let header = headers[number]
+        let walk = SegmentWalk(
+            bytes, crc, from: start ?? header?.recordsOffset ?? SegmentHeader.byteCount, knownEnd: end,
+            cutsAreEnds: header.map { $0.chain == nil } ?? false)
+        let sorted = SegmentSorter(bytes, walk.pieces, isNewest: isNewest, hasMarks: header.map { $0.chain != nil } ?? true)
         if !isLastLook, sorted.hasDamage { return false }
         if picture.segments[number] == nil {
             picture.segments[number] = LogPicture.Segment(number: number, file: file, byteCount: bytes.count)
@@ -122,6 +203,7 @@ extension LogInspector {
         if header == nil, start == nil {
             picture.findings.append(LogFinding(.damagedHeader, file, 0, "the header is not what was written"))
         }
+        if let end, end > bytes.count { noteCutOff(number, file, from: bytes.count, to: end) }
         picture.nextStoreNumber = max(picture.nextStoreNumber, header?.nextStoreNumber ?? 0)
         picture.segments[number]?.usedBytes = sorted.takenThrough ?? walk.end
         for (piece, place) in sorted.pieces { read(piece, place, number, file, bytes) }
@@ -176,15 +258,11 @@ extension LogInspector {
             LogDamage(
                 segment: number, file: file, from: piece.offset, to: piece.end, claim: claim, isCertain: isCertain,
                 isWhole: isWhole, place: place))
-        let what = "bytes \(piece.offset) to \(piece.end) are not what was written"
-        let sentence =
-            switch place {
-            case _ where isWhole: "the length of a record is not what was written; by its checksum the rest of it is whole"
-            case .inside: what
-            case .lastGroup: what + "; they belong to the last group, which a loss of power may have torn"
-            case .tail: "the log ends in \(piece.byteCount) bytes that are no whole record, as a crash leaves them"
-            }
-        picture.findings.append(
-            LogFinding(place == .tail ? .tornEnd : .damagedRecord, file, piece.offset, isHarmless: place != .inside, sentence))
+    }
+
+    private mutating func noteCutOff(_ number: UInt32, _ file: String, from: Int, to: Int) {
+        picture.damages.append(
+            LogDamage(
+                segment: number, file: file, from: from, to: to, claim: .unknown, isCertain: false, isWhole: false, place: .inside))
     }
 }

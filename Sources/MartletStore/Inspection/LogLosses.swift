@@ -45,7 +45,7 @@ package struct LogLosses: Sendable {
 
     package init(_ picture: LogPicture) {
         var claimed: [UInt64: [UInt64]] = [:]
-        for damage in picture.damages where !damage.isWhole {
+        for damage in picture.damages where !damage.isWhole && damage.place != .void {
             guard damage.place != .tail else {
                 unfinished.append(damage)
                 continue

@@ -38,6 +38,8 @@ package struct LogPicture: Sendable {
     package internal(set) var findings: [LogFinding] = []
     /// A number that nothing has had.
     package internal(set) var nextStoreNumber: UInt64 = 1
+    /// How far what stood in a segment has been copied: before it there is nothing any more.
+    var cleaned: [UInt32: Int] = [:]
     var records: [UInt64: Record] = [:]
     var queues: [UInt64: QueuePicture] = [:]
 
@@ -102,7 +104,8 @@ extension LogPicture {
             note(view.queue)
             queues[view.queue, default: QueuePicture(number: view.queue)].move(to: view.cursor, at: location, view.bytes.count)
         case .message: readMessage(view, at: location)
-        default: break
+        case .cleaned: cleaned[view.cleanedSegment] = max(cleaned[view.cleanedSegment] ?? 0, Int(view.cleanedThrough))
+        case .mark, .void: break
         }
     }
 

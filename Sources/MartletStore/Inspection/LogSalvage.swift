@@ -17,14 +17,17 @@ package struct LogSalvage {
     package static func write(
         _ picture: LogPicture, from source: any LogDisk, to target: any LogDisk, limits: LogLimits = LogLimits()
     ) throws(StoreFailure) {
-        var salvage = LogSalvage(picture, source, target, limits)
+        var salvage = try LogSalvage(picture, source, target, limits)
         try salvage.write(picture)
     }
 
-    private init(_ picture: LogPicture, _ source: any LogDisk, _ target: any LogDisk, _ limits: LogLimits) {
+    private init(_ picture: LogPicture, _ source: any LogDisk, _ target: any LogDisk, _ limits: LogLimits) throws(StoreFailure) {
         self.source = source
         nextStoreNumber = picture.nextStoreNumber
-        writer = SegmentWriter(disk: target, limits: limits, crc: crc, nextNumber: 1)
+        // Finds nothing, and makes the manifest.
+        var recovery = LogRecovery(disk: target, crc: crc)
+        try recovery.run()
+        writer = SegmentWriter(disk: target, limits: limits, crc: crc, recovered: recovery)
     }
 
     private mutating func write(_ picture: LogPicture) throws(StoreFailure) {
@@ -40,6 +43,7 @@ package struct LogSalvage {
         try settleMissing(picture)
         try flush()
         try writer.sync()
+        try writer.writeLastMark()
     }
 
     private static func live(_ picture: LogPicture) -> [(location: LogLocation, byteCount: Int)] {
@@ -87,7 +91,10 @@ package struct LogSalvage {
 
     private mutating func flush() throws(StoreFailure) {
         guard chunk.readableBytes > 0 else { return }
-        _ = try writer.place(chunk.readableBytes, nextStoreNumber: nextStoreNumber) { _, _, _ in }
+        if writer.room < chunk.readableBytes {
+            try writer.sync()
+            _ = try writer.roll(for: chunk.readableBytes, nextStoreNumber: nextStoreNumber, oldestNumber: 1)
+        }
         try writer.append(chunk)
         chunk.clear()
     }

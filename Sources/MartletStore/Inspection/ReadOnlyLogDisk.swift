@@ -26,6 +26,7 @@ package struct ReadOnlyLogDisk: LogDisk {
 
     package func create(_ name: String, byteCount: Int) throws(StoreFailure) -> any LogFile { throw refusal("create", name) }
     package func remove(_ name: String) throws(StoreFailure) { throw refusal("unlink", name) }
+    package func rename(_ name: String, to newName: String) throws(StoreFailure) { throw refusal("rename", name) }
     package func syncDirectory() throws(StoreFailure) { throw refusal("fsync", "") }
 
     private func refusal(_ operation: String, _ name: String) -> StoreFailure {

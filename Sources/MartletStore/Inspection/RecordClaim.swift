@@ -38,7 +38,7 @@ package enum RecordClaim: Hashable, Sendable {
         case .openQueue: self = .openQueue(view.queue)
         case .endQueue: self = .endQueue(view.queue)
         case .cursor: self = .cursor(view.queue, view.cursor)
-        default: self = .nothing
+        case .mark, .cleaned, .void: self = .nothing
         }
     }
 

@@ -7,7 +7,7 @@ struct SegmentSorter {
     private(set) var takenThrough: Int?
     private(set) var hasDamage = false
 
-    init(_ bytes: UnsafeRawBufferPointer, _ all: [SegmentWalk.Piece], isNewest: Bool) {
+    init(_ bytes: UnsafeRawBufferPointer, _ all: [SegmentWalk.Piece], isNewest: Bool, hasMarks: Bool) {
         // Behind the last piece that says that a group before it was finished, damage may be the work of a crash.
         var confirmed = isNewest ? -1 : all.count
         var batchStart: Int?
@@ -16,7 +16,7 @@ struct SegmentSorter {
                 batchStart = batchStart ?? index
             } else {
                 batchStart = nil
-                if isNewest { confirmed = index }
+                if isNewest, !hasMarks || Self.isMark(bytes, piece) { confirmed = index }
             }
         }
         let lastWhole = all.lastIndex { $0.kind == .record } ?? -1
@@ -32,6 +32,10 @@ struct SegmentSorter {
         } else if let last = all.last, last.kind == .damage, isNewest {
             takenThrough = last.offset
         }
+    }
+
+    private static func isMark(_ bytes: UnsafeRawBufferPointer, _ piece: SegmentWalk.Piece) -> Bool {
+        bytes[piece.offset + LogRecord.headerBytes] == LogRecord.RecordType.mark.rawValue
     }
 
     private static func isContinued(_ bytes: UnsafeRawBufferPointer, _ piece: SegmentWalk.Piece) -> Bool {
