@@ -2,10 +2,10 @@ import ArgumentParser
 import MartletServer
 
 /// What an operator does with a data directory.
-struct StoreCommand: ParsableCommand {
+struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store", abstract: "Look into a data directory, check it, compact it, and save what is whole of a damaged one.",
-        subcommands: [Stats.self, Check.self, Salvage.self])
+        subcommands: [Stats.self, Check.self, Compact.self, Salvage.self])
 
     struct Place: ParsableArguments {
         @Option(help: "The data directory. Else MARTLET_DATA_DIR, else ./martlet-data.")
@@ -41,6 +41,15 @@ struct StoreCommand: ParsableCommand {
             Console.answer(check.text)
             if check.problemCount > 0 { throw ExitCode(1) }
         }
+    }
+
+    struct Compact: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give back the room that nothing in the log and the database needs. Only without a server.")
+
+        @OptionGroup var place: Place
+
+        func run() async throws { Console.answer(try await StoreCompact(place.find()).text) }
     }
 
     struct Salvage: ParsableCommand {

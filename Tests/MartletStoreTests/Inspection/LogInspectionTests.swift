@@ -181,6 +181,45 @@ struct LogInspectionTests {
         }
     }
 
+    @Test("A segment that is missing is named, wherever in the chain it was, and the rest is saved")
+    func missing() throws {
+        let log = try InspectedLog(limits: Self.small)
+        #expect(log.segments.count > 3)
+        for name in log.segments {
+            let damaged = log.disk.afterKill()
+            try damaged.remove(name)
+            let (saved, picture) = try damaged.salvaged(reopening: [log.session, log.other])
+            #expect(picture.findings.filter { !$0.isHarmless }.map(\.code) == [.missingSegment], "\(name)")
+            #expect(picture.findings.contains { $0.file == name })
+            #expect(!LogLosses(picture).isNothing)
+            _ = try LogContents(saved)
+        }
+    }
+
+    @Test("A manifest that is missing or spoiled is a finding; one spoiled place of two is a note")
+    func manifest() throws {
+        let log = try InspectedLog(limits: Self.small)
+        let without = log.disk.afterKill()
+        try without.remove(LogManifest.fileName)
+        #expect(try LogInspector.look(at: without).findings.map(\.code) == [.manifest])
+        let one = log.disk.afterKill()
+        one.damage(LogManifest.fileName) { $0[10] ^= 1 }
+        #expect(try LogInspector.look(at: one).findings.map(\.isHarmless) == [true])
+        one.damage(LogManifest.fileName) { $0[4096 + 10] ^= 1 }
+        #expect(try LogInspector.look(at: one).findings.contains { $0.code == .manifest && !$0.isHarmless })
+    }
+
+    @Test("A file that was cut short is damage up to where its records ended")
+    func cutShort() throws {
+        let log = try InspectedLog(limits: Self.small)
+        let damaged = log.disk.afterKill()
+        damaged.damage(log.segments[1]) { $0.removeLast($0.count - 60) }
+        let (saved, picture) = try damaged.salvaged(reopening: [log.session, log.other])
+        #expect(picture.findings.contains { !$0.isHarmless && $0.file == log.segments[1] })
+        #expect(!LogLosses(picture).isNothing)
+        _ = try LogContents(saved)
+    }
+
     @Test("The disk is only read")
     func untouched() throws {
         let log = try InspectedLog(limits: Self.small)
