@@ -116,7 +116,7 @@ package struct LogInspector {
         }
         for index in picture.damages.indices {
             let damage = picture.damages[index]
-            if damage.to <= picture.cleaned[damage.segment] ?? 0 { picture.damages[index].place = .void }
+            if let through = picture.cleaned[damage.segment], damage.to <= through { picture.damages[index].place = .void }
             picture.findings += Self.finding(picture.damages[index])
         }
         picture.countLiveBytes()

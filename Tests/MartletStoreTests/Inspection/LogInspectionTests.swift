@@ -203,9 +203,9 @@ struct LogInspectionTests {
         try without.remove(LogManifest.fileName)
         #expect(try LogInspector.look(at: without).findings.map(\.code) == [.manifest])
         let one = log.disk.afterKill()
-        one.damage(LogManifest.fileName) { $0[10] ^= 1 }
+        one.damage(LogManifest.fileName) { $0[14] ^= 1 }
         #expect(try LogInspector.look(at: one).findings.map(\.isHarmless) == [true])
-        one.damage(LogManifest.fileName) { $0[4096 + 10] ^= 1 }
+        one.damage(LogManifest.fileName) { $0[4096 + 14] ^= 1 }
         #expect(try LogInspector.look(at: one).findings.contains { $0.code == .manifest && !$0.isHarmless })
     }
 
