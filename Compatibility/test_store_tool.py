@@ -248,6 +248,17 @@ def test_compact_gives_back_what_nobody_needs_and_loses_nothing(tmp_path):
         assert drained(server) == EXPECTED
 
 
+def test_a_store_that_is_missing_is_a_finding_and_a_loss(directory, tmp_path):
+    for file in directory.glob("documents.sqlite*"):
+        file.unlink()
+    checked = store("check", directory)
+    assert checked.returncode == 1 and "missingStore" in checked.stdout, checked.stdout
+    code, report = salvage(directory, tmp_path / "new")
+    assert code == 1 and any("documents.sqlite" in file for file in report["files"]), report
+    with Server(data_dir=tmp_path / "new") as server:
+        assert drained(server) == {**EXPECTED, "things": []}
+
+
 def test_wrong_places_are_refused(directory, tmp_path):
     assert store("stats", tmp_path / "absent").returncode == 3
     (tmp_path / "foreign").mkdir()

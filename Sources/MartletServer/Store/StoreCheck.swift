@@ -16,7 +16,8 @@ package struct StoreCheck {
         documents = try place.documents(checks: true)
         // Beside a server the log was not read at one moment, so its records may not fit each other.
         let references = place.serverPID == nil ? LogReferences.check(log) : []
-        findings = log.findings + references + documents.findings
+        let missing = DirectoryLook.missingStores(place.path).map { LogFinding(.missingStore, place.path + "/" + $0, nil, "it is missing") }
+        findings = missing + log.findings + references + documents.findings
     }
 
     package var problemCount: Int { findings.count { !$0.isHarmless } }

@@ -34,7 +34,7 @@ package struct StoreCompact {
 
     private mutating func compactLog(_ directory: DataDirectory) async throws(ServerFailure) {
         do throws(StoreFailure) {
-            let store = try EmbeddedMessageStore.open(directory: directory.file(DirectoryLook.messages), mustExist: true)
+            let store = try EmbeddedMessageStore.open(directory: directory.file(DirectoryLook.messages), mustExist: directory.isComplete)
             before.log = store.statistics.totalBytes
             await store.compact()
             (after.log, after.live) = (store.statistics.totalBytes, store.statistics.liveBytes)

@@ -31,7 +31,8 @@ package struct StoreSalvage {
         losses = LogLosses(log)
         try Self.orFail { () throws(DataDirectoryError) in
             try DirectoryLook.make(target)
-            files = try FileCopy.copyAll(in: place.path, to: target, except: DirectoryLook.isRewritten)
+            files = DirectoryLook.missingStores(place.path).map { place.path + "/" + $0 + ", which is missing" }
+            files += try FileCopy.copyAll(in: place.path, to: target, except: DirectoryLook.isRewritten)
             documents = try DocumentSalvage.run(from: place.path, into: target)
         }
         try writeLog(place)
@@ -150,7 +151,7 @@ extension StoreSalvage {
         if documents.isFeedLost { lines.append("rows of the change feed: it begins anew, and its readers read everything again") }
         if documents.areTombstonesLost { lines.append("versions of deleted documents") }
         if let failure = documents.failure { lines.append("all documents: \(failure)") }
-        return lines + documents.unreadable.map { "what stood in documents.sqlite at \($0)" } + files.map { "parts of \($0)" }
+        return lines + documents.unreadable.map { "what stood in documents.sqlite at \($0)" } + files.map { "all or parts of \($0)" }
     }
 }
 

@@ -40,11 +40,26 @@ package enum DirectoryLook {
 
     /// Makes a directory, whose content stands, one that a server opens.
     package static func sign(_ path: String) throws(DataDirectoryError) {
+        let isComplete = hasLog(path) && hasDocuments(path)
+        let format = DirectoryFormat(number: DirectoryFormat.current.number, isComplete: isComplete)
         do throws(SystemFiles.Failure) {
-            try SystemFiles.create(path + "/" + DirectoryFormat.fileName, in: path, DirectoryFormat.current.bytes)
+            try SystemFiles.replace(path + "/" + DirectoryFormat.fileName, in: path, format.bytes)
         } catch {
             throw .notWritable(path: path, because: error.text)
         }
+    }
+
+    /// Stores that a directory once had, by its `FORMAT`, and that are not there any more.
+    package static func missingStores(_ path: String) -> [String] {
+        let file = path + "/" + DirectoryFormat.fileName
+        guard let bytes = try? SystemFiles.read(file, maxBytes: DirectoryFormat.maxBytes),
+            let format = try? DirectoryFormat(bytes, path: file, directory: path), format.isComplete
+        else { return [] }
+        return (hasLog(path) ? [] : [messages]) + (hasDocuments(path) ? [] : [EmbeddedDocumentStore.fileName])
+    }
+
+    private static func hasDocuments(_ path: String) -> Bool {
+        SystemFiles.byteCount(path + "/" + EmbeddedDocumentStore.fileName) != nil
     }
 
     /// Whether there is a log; a directory that no server has finished its first start on has none.

@@ -1,7 +1,7 @@
 /// One thing that is not as it should be, and where.
 package struct LogFinding: Hashable, Sendable {
     package enum Code: String, Sendable {
-        case damagedRecord, damagedHeader, missingSegment, newerFormat, unreadableFile, manifest
+        case missingStore, damagedRecord, damagedHeader, missingSegment, newerFormat, unreadableFile, manifest
         /// The end that a crash leaves: nothing in it was acknowledged.
         case tornEnd
         case unknownKind, unreadableBody, missingMessages
