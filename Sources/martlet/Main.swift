@@ -18,6 +18,8 @@ enum Main {
         } catch let failure as ServerFailure {
             Console.tell("martlet: \(failure.sentence)\n")
             Martlet.exit(withError: ExitCode(failure.exitCode))
+        } catch let code as ExitCode {
+            Martlet.exit(withError: code)
         } catch {
             end(error)
         }

@@ -7,7 +7,7 @@ struct Martlet: AsyncParsableCommand {
         abstract: "Your own AWS IoT Core in one binary.",
         version: MartletVersion.text,
         subcommands: [
-            Serve.self, Env.self, Config.self, QuickstartCommand.self, ConnectionsCommand.self, Passwd.self, CoverageCommand.self,
-            Version.self,
+            Serve.self, Env.self, Config.self, QuickstartCommand.self, ConnectionsCommand.self, Passwd.self, StoreCommand.self,
+            CoverageCommand.self, Version.self,
         ])
 }

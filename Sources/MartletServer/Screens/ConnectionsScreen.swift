@@ -53,7 +53,7 @@ package struct ConnectionsScreen: Sendable {
     }
 
     /// A client chooses its id: what could steer a terminal is shown as a question mark.
-    private static func printable(_ text: String) -> String {
+    static func printable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "?" : $0 }))
     }
 

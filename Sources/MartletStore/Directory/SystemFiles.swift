@@ -96,3 +96,29 @@ enum SystemFiles {
         guard fsync(directory) == 0 else { throw Failure(number: errno) }
     }
 }
+
+extension SystemFiles {
+    /// nil when there is no such file.
+    static func byteCount(_ path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : nil
+    }
+}
+
+extension SystemFiles {
+    /// Returns when all that was written to a file is durable.
+    static func sync(_ path: String) throws(Failure) {
+        let file = open(path, O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { throw Failure(number: errno) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw Failure(number: errno) }
+    }
+
+    /// Changes bytes of a file that is there.
+    static func overwrite(_ path: String, at offset: Int, _ bytes: [UInt8]) throws(Failure) {
+        let file = open(path, O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Failure(number: errno) }
+        defer { close(file) }
+        guard pwrite(file, bytes, bytes.count, off_t(offset)) == bytes.count else { throw Failure(number: errno) }
+    }
+}
