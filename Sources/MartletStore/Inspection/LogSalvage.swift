@@ -93,7 +93,7 @@ package struct LogSalvage {
         guard chunk.readableBytes > 0 else { return }
         if writer.room < chunk.readableBytes {
             try writer.sync()
-            _ = try writer.roll(for: chunk.readableBytes, nextStoreNumber: nextStoreNumber, oldestNumber: 1)
+            _ = try writer.roll(for: chunk.readableBytes, nextStoreNumber: nextStoreNumber, oldestNumber: 1, totalBytes: 0)
         }
         try writer.append(chunk)
         chunk.clear()

@@ -74,7 +74,7 @@ final class LogWriter: @unchecked Sendable {
     func retry() {
         switch condition {
         case .working: break
-        case .full: attempt { () throws(StoreFailure) in prepareSpare() }
+        case .full: attempt { () throws(StoreFailure) in prepareSpares() }
         case .stalled: attempt { () throws(StoreFailure) in try resume() }
         }
     }
@@ -119,7 +119,7 @@ extension LogWriter {
         let isMuch = group.byteCount > Self.unawaitedBytes
         guard group.isAwaited || mustClean || isMuch || isClosing, !group.isEmpty else { return }
         try finish()
-        prepareSpare()
+        prepareSpares()
     }
 
     private func writePending() throws(StoreFailure) {
@@ -272,7 +272,7 @@ extension LogWriter {
         }
         try writePending()
         try sync()
-        prepareSpare()
+        prepareSpares()
         try finish()
     }
 
@@ -289,9 +289,9 @@ extension LogWriter {
         }
     }
 
-    private func prepareSpare() {
+    private func prepareSpares() {
         do throws(StoreFailure) {
-            try segments.prepareSpare(totalBytes: index.writers.totalBytes)
+            try segments.prepareSpares(totalBytes: index.writers.totalBytes)
             guard condition != .working else { return }
             (compactsThrough, liveBytesWhenFull) = (nil, nil)
             change(to: .working)

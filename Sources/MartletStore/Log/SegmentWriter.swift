@@ -1,7 +1,7 @@
 import NIOCore
 
 /// The end of the log: the segment that is written to. It knows up to where that is durable, and keeps one more segment
-/// ready, which is what a full disk leaves the log to work with.
+/// ready, or two, so that a full disk leaves the log enough to work with: any segment can be copied out of the way.
 struct SegmentWriter {
     private struct Current {
         let number: UInt32
@@ -22,8 +22,8 @@ struct SegmentWriter {
     private var current: Current?
     /// What the next segment will say of the one before it.
     private var previous: (number: UInt32, end: Int)
-    private var spare: (any LogFile)?
-    private var hasLookedForSpare = false
+    private var spares: [(name: String, file: any LogFile)] = []
+    private var hasLookedForSpares = false
     /// A segment that was being begun when something failed; the next attempt goes on with it.
     private var halfMade: (number: UInt32, file: any LogFile)?
     /// Segments without a durable record that nothing names any more once the next has begun.
@@ -137,18 +137,18 @@ struct SegmentWriter {
     private mutating func make(byteCount: Int, totalBytes: Int) throws(StoreFailure) -> (UInt32, any LogFile) {
         let number = nextNumber
         let name = SegmentHeader.fileName(number)
-        try adoptSpare()
-        guard byteCount <= limits.segmentBytes, let spare else {
+        try adoptSpares()
+        guard byteCount <= limits.segmentBytes, let spare = spares.last else {
             let byteCount = max(limits.segmentBytes, byteCount)
             try checkRoom(totalBytes + byteCount)
             let file = try disk.create(name, byteCount: byteCount)
             nextNumber += 1
             return (number, file)
         }
-        try disk.rename(Self.spareName, to: name)
-        self.spare = nil
+        try disk.rename(spare.name, to: name)
+        spares.removeLast()
         nextNumber += 1
-        return (number, spare)
+        return (number, spare.file)
     }
 
     /// The segment has a name and a header, and the manifest knows it, before anything in it counts.
@@ -179,30 +179,33 @@ struct SegmentWriter {
         return failed.number
     }
 
-    // MARK: The spare
+    // MARK: Spares
 
-    static let spareName = "spare"
+    /// The log is full when it has not all of them.
+    private static let spareNames = ["spare-1", "spare-2"]
 
-    /// Makes the segment that will be needed next, so that its room is there.
-    mutating func prepareSpare(totalBytes: Int) throws(StoreFailure) {
-        try adoptSpare()
-        guard spare == nil else { return }
-        try checkRoom(totalBytes + limits.segmentBytes)
-        spare = try disk.create(Self.spareName, byteCount: limits.segmentBytes)
+    /// Makes the segments that will be needed next, so that their room is there.
+    /// - Parameter totalBytes: of all segments that have a number.
+    mutating func prepareSpares(totalBytes: Int) throws(StoreFailure) {
+        try adoptSpares()
+        for name in Self.spareNames where !spares.contains(where: { $0.name == name }) {
+            try checkRoom(totalBytes + (spares.count + 1) * limits.segmentBytes)
+            spares.append((name, try disk.create(name, byteCount: limits.segmentBytes)))
+        }
     }
 
-    /// The one that an earlier process has left.
-    private mutating func adoptSpare() throws(StoreFailure) {
-        guard spare == nil, !hasLookedForSpare else { return }
-        if try disk.fileNames().contains(Self.spareName) {
-            let file = try disk.open(Self.spareName)
+    /// Those that an earlier process has left.
+    private mutating func adoptSpares() throws(StoreFailure) {
+        guard !hasLookedForSpares else { return }
+        for name in try disk.fileNames() where Self.spareNames.contains(name) {
+            let file = try disk.open(name)
             if try file.byteCount() == limits.segmentBytes {
-                spare = file
+                spares.append((name, file))
             } else {
-                try disk.remove(Self.spareName)
+                try disk.remove(name)
             }
         }
-        hasLookedForSpare = true
+        hasLookedForSpares = true
     }
 
     private func checkRoom(_ byteCount: Int) throws(StoreFailure) {

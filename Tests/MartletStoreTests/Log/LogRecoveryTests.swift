@@ -127,14 +127,14 @@ struct LogRecoveryTests {
         harness.append("durable", to: queue)
         let durable = harness.through()
         disk.fail(operation, after: count)
-        let texts = (0..<10).map { "\($0)" + String(repeating: "x", count: 700) }
+        let texts = (0..<20).map { "\($0)" + String(repeating: "x", count: 700) }
         for text in texts { harness.append(text, to: queue) }
         guard case .stalled(.disk(let failed, _, _)) = harness.condition() else {
             Issue.record("not stalled")
             return
         }
         #expect(failed == operation)
-        #expect(harness.through() >= durable && harness.through().rawValue < durable.rawValue + 10)
+        #expect(harness.through() >= durable && harness.through().rawValue < durable.rawValue + 20)
         #expect(harness.store.waitingBytes > 0)
         let toldSoFar = Array(texts.prefix(Int(harness.through().rawValue - durable.rawValue)))
         #expect(try harness.texts(queue) == ["durable"] + toldSoFar)
@@ -149,7 +149,7 @@ struct LogRecoveryTests {
         harness.store.retry()
         harness.commit()
         #expect(harness.condition() == .working && harness.store.waitingBytes == 0)
-        #expect(harness.through().rawValue == durable.rawValue + 10)
+        #expect(harness.through().rawValue == durable.rawValue + 20)
         #expect(try harness.texts(queue) == ["durable"] + texts)
         let after = try StoreHarness.log(on: disk.afterPowerLoss(SeededRandomSource(seed: 1)))
         #expect(try after.texts(queue) == ["durable"] + texts)
@@ -158,14 +158,16 @@ struct LogRecoveryTests {
     @Test("A disk without room for another segment is full, not stalled: what ends something is still written, and room comes back")
     func full() throws {
         let disk = MemoryLogDisk()
-        var limits = StoreHarness.smallSegments
-        limits.maxBytes = 40 * limits.segmentBytes
+        var limits = LogLimits()
+        limits.segmentBytes = 64 << 10
+        limits.cleaningSliceBytes = 16 << 10
+        limits.maxBytes = 20 * limits.segmentBytes
         let harness = try StoreHarness.log(on: disk, limits: limits)
         let queue = harness.openQueue()
         var appended: UInt64 = 0
         while harness.condition() == .working, appended < 1_000 {
             appended += 1
-            harness.append("\(appended)" + String(repeating: "x", count: 300), to: queue)
+            harness.append("\(appended)" + String(repeating: "x", count: 3_000), to: queue)
         }
         guard case .full(.full(let limit, let maximum)) = harness.condition() else {
             Issue.record("not full")
