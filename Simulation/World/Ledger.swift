@@ -63,7 +63,7 @@ final class Ledger {
         guard let group = groups[filter] else { return }
         group.deliveries[message.text, default: 0] += 1
         guard group.deliveries[message.text] ?? 0 > 1, message.qos == 2 || message.timesSent == 1 else { return }
-        violation("\(filter) has given \(message.text) to two members")
+        violation("\(filter) has given \(message.name) to two members")
     }
 
     /// While nobody knows whether a member has a session, it may be given messages and lose them.
@@ -82,7 +82,7 @@ final class Ledger {
         for client in clients { client.compare() }
         for (filter, group) in groups.sorted(by: { $0.key < $1.key }) {
             for message in group.due where group.deliveries[message.text] == nil {
-                violation("\(filter) has lost \(message.text)")
+                violation("\(filter) has lost \(message.name)")
             }
         }
         for (topic, candidates) in retained.sorted(by: { $0.key < $1.key }) { compareRetained(topic, candidates, retainedNow[topic]) }
@@ -98,7 +98,7 @@ final class Ledger {
         let mayBeNone = !candidates.contains { $0.isAcknowledged } || possible.contains { $0.clears }
         if let found {
             guard !possible.contains(where: { $0.text == found && !$0.clears }) else { return }
-            violation("\(topic) has retained \(found), which is not its last message")
+            violation("\(topic) has retained \(found.prefix { $0 != "|" }), which is not its last message")
         } else if !mayBeNone {
             violation("\(topic) has lost its retained message")
         }

@@ -18,6 +18,9 @@ final class SentMessage {
     /// PUBACK or PUBREC has come, and was a success: the server must not lose it any more.
     var isAcknowledged = false
 
+    /// As it stands in a trace.
+    var name: String { "\(publisher):\(number)" }
+
     init(
         text: String, topic: String, publisher: String, number: Int, qos: UInt8, isRetained: Bool, clears: Bool, at now: Int
     ) {

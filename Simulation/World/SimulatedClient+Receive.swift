@@ -56,7 +56,7 @@ extension SimulatedClient {
 
     /// The server has taken the message over, or refused it.
     private func end(_ exchange: Exchange, _ code: ReasonCode, _ name: String) {
-        note("\(name) \(exchange.message.publisher):\(exchange.message.number)" + (code == .success ? "" : " \(code)"))
+        note("\(name) \(exchange.message.name)" + (code == .success ? "" : " \(code)"))
         // No matching subscribers is a success.
         if code.rawValue < 0x80 {
             ledger.acknowledged(exchange.message)
@@ -124,13 +124,13 @@ extension SimulatedClient {
         let qos = packet.qos.rawValue
         guard !text.isEmpty else { return }
         guard let message = ledger.messages[text] else { return violation("has got what nobody sent: \(text)") }
-        guard message.topic == packet.topic.string else { return violation("has got \(text) on \(packet.topic.string)") }
+        guard message.topic == packet.topic.string else { return violation("has got \(message.name) on \(packet.topic.string)") }
         let asked = session.asked.filter { matches(withoutShare($0.key), message.topic) }
-        guard let most = asked.values.max() else { return violation("has got \(text), which it did not ask for") }
-        if qos > min(most, message.qos) { violation("has got \(text) at QoS \(qos)") }
+        guard let most = asked.values.max() else { return violation("has got \(message.name), which it did not ask for") }
+        if qos > min(most, message.qos) { violation("has got \(message.name) at QoS \(qos)") }
         // As an answer to a subscription it is what is retained, and no delivery.
         guard !packet.retain else { return }
-        if isSettled, qos > 0 { violation("has got \(text) again, which was settled on disk") }
+        if isSettled, qos > 0 { violation("has got \(message.name) again, which was settled on disk") }
         for filter in asked.keys where filter.hasPrefix("$share/") && session.seen[text] == nil {
             ledger.delivered(message, toGroup: filter)
         }
@@ -139,14 +139,14 @@ extension SimulatedClient {
 
     private func note(_ message: SentMessage, _ qos: UInt8, _ packet: Publish, _ session: SessionModel) {
         if let before = session.seen.updateValue(connectionNumber, forKey: message.text) {
-            if message.qos == 0 || qos == 2 { violation("has got \(message.text) twice at QoS \(qos)") }
-            if before == connectionNumber, message.timesSent == 1 { violation("has got \(message.text) twice on one connection") }
+            if message.qos == 0 || qos == 2 { violation("has got \(message.name) twice at QoS \(qos)") }
+            if before == connectionNumber, message.timesSent == 1 { violation("has got \(message.name) twice on one connection") }
             return
         }
         guard !session.asked.keys.contains(where: { $0.hasPrefix("$share/") }) else { return }
         let key = SessionModel.OrderKey(
             publisher: message.publisher, topic: message.topic, sent: message.qos, received: qos)
-        if let last = session.last[key], last > message.number { violation("has got \(message.text) after number \(last)") }
+        if let last = session.last[key], last > message.number { violation("has got \(message.name) after number \(last)") }
         session.last[key] = message.number
     }
 
@@ -166,6 +166,6 @@ extension SimulatedClient {
 
     func compare() {
         guard let session, isSessionKept else { return }
-        for message in session.due where session.seen[message.text] == nil { violation("has lost \(message.text)") }
+        for message in session.due where session.seen[message.text] == nil { violation("has lost \(message.name)") }
     }
 }

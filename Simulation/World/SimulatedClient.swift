@@ -213,7 +213,7 @@ extension SimulatedClient {
     private func send(_ exchange: Exchange, isRepeated: Bool) {
         let message = exchange.message
         if isRepeated {
-            note("PUBLISH \(message.publisher):\(message.number) again")
+            note("PUBLISH \(message.name) again")
             message.lastSent = ledger.tick()
             message.timesSent += 1
         }

@@ -8,6 +8,7 @@ extension World {
     /// - Returns: why the server has refused what is damaged, if it has.
     func end() -> String? {
         disk.duringSync = nil
+        isEnding = true
         if !options.pretendsToSync { disk.faults = .none }
         ledger.note("the end: everybody comes")
         takeDown()
@@ -42,7 +43,7 @@ extension World {
         }
         if quietRounds < 3, ledger.violations.isEmpty { ledger.violation("it does not come to an end") }
         for client in clients where !client.open.isEmpty && ledger.violations.isEmpty {
-            ledger.violation("\(client.id) has got no answer to \(client.open[0].message.publisher):\(client.open[0].message.number)")
+            ledger.violation("\(client.id) has got no answer to \(client.open[0].message.name)")
         }
         return ledger.violations.isEmpty
     }

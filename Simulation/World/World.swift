@@ -18,6 +18,8 @@ final class World {
     private(set) var server: SimulatedServer?
     private(set) var starts = 0
     private var stepCount = 0
+    /// The machine does not stop any more.
+    var isEnding = false
 
     init(seed: UInt64, options: SimulationOptions) {
         self.options = options
@@ -64,7 +66,7 @@ final class World {
     func start() {
         while server == nil {
             starts += 1
-            if starts > 1, chance.oneIn(4) { disk.stop(after: chance.below(4)) }
+            if starts > 1, !isEnding, chance.oneIn(4) { disk.stop(after: chance.below(4)) }
             do throws(StoreFailure) {
                 server = try SimulatedServer(
                     disk: disk, loopCount: loopCount, clock: clock, limits: limits, inflightOut: inflightOut)

@@ -1,7 +1,7 @@
 import Glibc
 import Simulation
 
-/// `simulate [--seeds N] [--first N] [--mode crashes|faults|damage] [--trace]`: runs seeds, prints those that fail with what
+/// `simulate [--seeds N] [--first N] [--mode crashes|kills|power|faults|damage|lies] [--trace]`: runs seeds, prints those that fail with what
 /// happened, and says so by its exit code.
 struct SimulateCommand {
     private var seeds: UInt64 = 1000
@@ -32,6 +32,8 @@ struct SimulateCommand {
     private mutating func setMode(_ mode: String) {
         switch mode {
         case "crashes": break
+        case "kills": options.powerLosses = false
+        case "power": options.kills = false
         case "faults": options.faults = true
         case "damage": options.damages = true
         case "lies": options.pretendsToSync = true
