@@ -151,6 +151,7 @@ extension SimulatedClient {
     func disconnected() {
         if !keeps, isConnected {
             session = nil
+            unreleased = []
             for wish in filters { leaveGroup(wish.filter) }
             giveUp()
         }
