@@ -15,6 +15,8 @@ final class Ledger {
     /// A shared group: each message goes to one of its members.
     final class GroupModel {
         var due: [SentMessage] = []
+        /// When a member went last, or may have.
+        var leftAt = 0
         /// How many members have got a message, by payload.
         var deliveries: [String: Int] = [:]
     }
@@ -57,7 +59,11 @@ final class Ledger {
     func join(_ filter: String) { if groups[filter] == nil { groups[filter] = GroupModel() } }
 
     /// A member's session has ended, or may have: what was given to it went with it.
-    func memberLeft(_ filter: String) { groups[filter]?.due = [] }
+    func memberLeft(_ filter: String) {
+        guard let group = groups[filter] else { return }
+        group.due = []
+        group.leftAt = tick()
+    }
 
     func delivered(_ message: SentMessage, toGroup filter: String) {
         guard let group = groups[filter] else { return }
@@ -69,7 +75,7 @@ final class Ledger {
     /// While nobody knows whether a member has a session, it may be given messages and lose them.
     private func isOwed(_ message: SentMessage, _ filter: String) -> Bool {
         let members = clients.filter { $0.filters.contains { $0.filter == filter } }
-        guard members.allSatisfy({ !$0.isSessionUnknown }) else { return false }
+        guard groups[filter]?.leftAt ?? 0 < Self.wasSent(message), members.allSatisfy({ !$0.isSessionUnknown }) else { return false }
         return members.contains { client in
             client.session?.subscriptions[filter].map { $0.qos > 0 && $0.since < Self.wasSent(message) } ?? false
         }

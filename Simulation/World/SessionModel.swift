@@ -23,5 +23,7 @@ final class SessionModel {
         let topic: String
         let sent: UInt8
         let received: UInt8
+        /// What comes at QoS 0 is in order on one connection; what was lost with another may come again.
+        let connection: Int
     }
 }

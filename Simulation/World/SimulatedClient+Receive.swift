@@ -146,7 +146,8 @@ extension SimulatedClient {
         }
         guard !session.asked.keys.contains(where: { $0.hasPrefix("$share/") }) else { return }
         let key = SessionModel.OrderKey(
-            publisher: message.publisher, topic: message.topic, sent: message.qos, received: qos)
+            publisher: message.publisher, topic: message.topic, sent: message.qos, received: qos,
+            connection: qos == 0 ? connectionNumber : 0)
         let last = session.last[key] ?? 0
         // Who subscribes between two attempts to publish gets what had already come through before what had not.
         let heardAll = message.timesSent == 1 || session.subscriptions.values.contains { $0.since < message.firstSent }

@@ -8,6 +8,8 @@ package struct SimulationOptions: Sendable {
     package var damages = false
     /// Syncs do nothing, which must be found out.
     package var pretendsToSync = false
+    /// Operations of the disk stand in the trace.
+    package var tracesDisk = false
     /// nil: by the seed.
     package var steps: Int?
 

@@ -20,7 +20,7 @@ extension World {
     }
 
     private func restart() {
-        if options.powerLosses, chance.oneIn(2) { disk.losePower() } else { disk.restartProcess() }
+        stopMachine()
         start()
     }
 

@@ -40,8 +40,9 @@ final class World {
 
     /// Plays it to its end.
     func play() -> String? {
-        start()
+        if options.tracesDisk { disk.onOperation = { [unowned self] in ledger.note("disk: \($0)") } }
         disk.duringSync = { [unowned self] in meanwhile() }
+        start()
         let steps = options.steps ?? 60 + chance.below(90)
         while stepCount < steps, ledger.violations.isEmpty {
             stepCount += 1
@@ -92,7 +93,7 @@ final class World {
         return true
     }
 
-    private func stopMachine() {
+    func stopMachine() {
         if options.powerLosses, !options.kills || chance.oneIn(2) {
             ledger.note("the power is lost")
             disk.losePower()

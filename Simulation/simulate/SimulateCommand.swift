@@ -1,7 +1,7 @@
 import Glibc
 import Simulation
 
-/// `simulate [--seeds N] [--first N] [--mode crashes|kills|power|faults|damage|lies] [--trace]`: runs seeds, prints those that fail with what
+/// `simulate [--seeds N] [--first N] [--mode crashes|kills|power|faults|damage|lies] [--trace|--disk]`: runs seeds, prints those that fail with what
 /// happened, and says so by its exit code.
 struct SimulateCommand {
     private var seeds: UInt64 = 1000
@@ -18,6 +18,9 @@ struct SimulateCommand {
             case "--first": first = number(&rest)
             case "--mode": setMode(rest.popFirst() ?? "")
             case "--trace": isTraced = true
+            case "--disk":
+                isTraced = true
+                options.tracesDisk = true
             default: problem = "there is no option \(argument)"
             }
         }

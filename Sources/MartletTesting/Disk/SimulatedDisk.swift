@@ -31,6 +31,8 @@ package final class SimulatedDisk: LogDisk, @unchecked Sendable {
     package var faults = DiskFaults.none
     /// Called in the middle of a sync that will go well, as long as it takes: what is written meanwhile is not in it.
     package var duringSync: (() -> Void)?
+    /// Told in words of all that is asked of the disk and changes something.
+    package var onOperation: ((String) -> Void)?
     /// Of operations that change something and have been begun, since the disk was made.
     package private(set) var operationCount = 0
     package private(set) var syncCount = 0
@@ -135,7 +137,7 @@ extension SimulatedDisk {
 extension SimulatedDisk {
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, to inode: Inode, _ name: String, boot: Int) throws(StoreFailure) {
         try check(boot, "write", name)
-        try begin("write", name)
+        try begin("write", name, offset..<offset + bytes.count)
         try checkRoom(for: max(0, offset + bytes.count - inode.bytes.count), "write", name)
         try fail(if: faults.failsWrites, "write", name)
         let isCut = faults.cutsWrites && chance(faults.oneIn)
@@ -222,9 +224,10 @@ extension SimulatedDisk {
         if hasStopped || boot != self.boot { throw Self.failure(operation, name, Self.stopped) }
     }
 
-    private func begin(_ operation: String, _ name: String) throws(StoreFailure) {
+    private func begin(_ operation: String, _ name: String, _ place: Range<Int>? = nil) throws(StoreFailure) {
         if hasStopped { throw Self.failure(operation, name, Self.stopped) }
         operationCount += 1
+        onOperation?("\(operation) \(name)" + (place.map { " \($0)" } ?? ""))
         if faults.isReadOnly { throw Self.failure(operation, name, "Read-only file system") }
     }
 
