@@ -130,7 +130,7 @@ extension SimulatedClient {
         if qos > min(most, message.qos) { violation("has got \(message.name) at QoS \(qos)") }
         // As an answer to a subscription it is what is retained, and no delivery.
         guard !packet.retain else { return }
-        if isSettled, keeps, qos > 0 { violation("has got \(message.name) again, which was settled on disk") }
+        if isSettled, keeps, qos > 0 { violation("has got \(message.name), which was settled on disk") }
         // What a session has that is not kept is forgotten by a server that dies, and may go to another member.
         for filter in asked.keys where filter.hasPrefix("$share/") && session.seen[text] == nil && keeps {
             ledger.delivered(message, toGroup: filter)

@@ -1,6 +1,7 @@
 /// How one seed went.
 package struct SimulationReport: Sendable {
     package let seed: UInt64
+    package let mode: SimulationOptions.Mode
     /// What was not as it had to be; empty when all is well.
     package let violations: [String]
     /// All that has happened, in order.
@@ -11,6 +12,11 @@ package struct SimulationReport: Sendable {
     package let acknowledged: Int
     /// Damage was found and refused, by this reason.
     package let refusal: String?
+
+    /// For who reads a failure: the story and what was wrong with it.
+    package var story: String {
+        (trace + violations.map { "seed \(seed) of \(mode.rawValue): \($0)" }).joined(separator: "\n")
+    }
 
     package var isGood: Bool { violations.isEmpty }
 }

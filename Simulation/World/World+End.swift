@@ -9,19 +9,21 @@ extension World {
     func end() -> String? {
         disk.duringSync = nil
         isEnding = true
-        if !options.pretendsToSync { disk.faults = .none }
-        ledger.note("the end: everybody comes")
+        disk.keepRunning()
+        if disk.faults != .none, !options.pretendsToSync {
+            ledger.note("the disk is well")
+            disk.faults = .none
+        }
+        if options.damages { makeLastGroup() }
         takeDown()
-        restart()
+        if options.damages { damage() } else { stopMachine() }
+        start()
+        guard refusal == nil else { return refusal }
+        ledger.note("the end: everybody comes")
         guard drain() else { return nil }
         ledger.compare(retainedNow: readRetained())
         if chance.oneIn(3) { comeAgain() }
         return nil
-    }
-
-    private func restart() {
-        stopMachine()
-        start()
     }
 
     /// What was settled does not come a second time.
@@ -29,7 +31,8 @@ extension World {
         server?.advance()
         commit()
         takeDown()
-        restart()
+        stopMachine()
+        start()
         for client in clients { client.isSettled = true }
         ledger.note("everybody comes again")
         _ = drain()

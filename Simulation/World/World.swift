@@ -20,6 +20,10 @@ final class World {
     private var stepCount = 0
     /// The machine does not stop any more.
     var isEnding = false
+    /// The files before the last group was written: damage to them can be told from an end that was torn.
+    var contentsBeforeLastGroup: [String: [UInt8]]?
+    /// Why the server does not start any more, on files that were damaged.
+    private(set) var refusal: String?
 
     init(seed: UInt64, options: SimulationOptions) {
         self.options = options
@@ -57,7 +61,7 @@ final class World {
         let world = World(seed: seed, options: options)
         let refusal = world.play()
         return SimulationReport(
-            seed: seed, violations: world.ledger.violations, trace: world.ledger.trace, steps: world.stepCount,
+            seed: seed, mode: options.mode, violations: world.ledger.violations, trace: world.ledger.trace, steps: world.stepCount,
             starts: world.starts, acknowledged: world.ledger.acknowledgedCount, refusal: refusal)
     }
 
@@ -81,7 +85,10 @@ final class World {
     /// Whether another start may be tried.
     private func recoverFromRefusal(_ failure: StoreFailure) -> Bool {
         ledger.note("the server does not start: \(failure)")
-        if disk.hasStopped {
+        if contentsBeforeLastGroup != nil {
+            refusal = "\(failure)"
+            return false
+        } else if disk.hasStopped {
             stopMachine()
         } else if disk.faults != .none, !options.pretendsToSync {
             disk.faults = .none

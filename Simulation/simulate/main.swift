@@ -2,4 +2,4 @@ import Glibc
 import Simulation
 
 let command = SimulateCommand(Array(CommandLine.arguments.dropFirst()))
-exit(command.run())
+exit(await command.run())

@@ -55,6 +55,9 @@ package final class SimulatedDisk: LogDisk, @unchecked Sendable {
     /// The machine stops in the middle of the operation that comes after so many others.
     package func stop(after operations: Int) { stopsAt = operationCount + operations + 1 }
 
+    /// The machine does not stop by itself any more.
+    package func keepRunning() { stopsAt = nil }
+
     /// The process was killed, and another begins: everything that was written can be read.
     package func restartProcess() {
         hasStopped = false
@@ -89,11 +92,22 @@ package final class SimulatedDisk: LogDisk, @unchecked Sendable {
 
     package func bytes(of name: String) -> [UInt8]? { names[name]?.bytes }
 
+    /// All files as reads see them.
+    package var contents: [String: [UInt8]] { names.mapValues(\.bytes) }
+
     /// Changes one file's bytes on the medium and in the cache, as damage would.
     package func damage(_ name: String, _ change: (inout [UInt8]) -> Void) {
         guard let inode = names[name] else { return }
-        change(&inode.bytes)
-        inode.durable = inode.bytes
+        var bytes = inode.bytes
+        change(&bytes)
+        names[name] = Inode(bytes: bytes, pageBytes: pageBytes)
+        durableNames[name] = names[name]
+    }
+
+    /// Somebody has deleted a file.
+    package func lose(_ name: String) {
+        names[name] = nil
+        durableNames[name] = nil
     }
 }
 
