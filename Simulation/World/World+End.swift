@@ -64,7 +64,7 @@ extension World {
             while !client.answers.isEmpty { client.answerNext() }
         }
         server.runLoops(rounds: 2)
-        server.runWriter()
+        runWriter()
         server.runLoops(rounds: 2)
         server.runReader()
         server.runLoops(rounds: 2)

@@ -32,7 +32,7 @@ final class World {
         loopCount = 1 + chance.below(3)
         var limits = LogLimits()
         limits.segmentBytes = chance.pick([2048, 4096, 8192])
-        limits.cleaningSlackBytes = chance.pick([2048, 8192, 1 << 20])
+        limits.cleaningSlackBytes = limits.segmentBytes * chance.pick([2, 4, 256])
         limits.cleaningSliceBytes = chance.pick([256, 2048])
         self.limits = limits
         inflightOut = 2 + chance.below(6)
@@ -180,14 +180,21 @@ final class World {
     func commit() {
         guard let server else { return }
         server.runLoops(rounds: 2)
-        server.runWriter()
-        guard !disk.hasStopped else {
+        runWriter()
+        guard !disk.hasStopped || !ledger.violations.isEmpty else {
             ledger.note("the machine stops in the middle of an operation of the disk")
             return crash()
         }
         server.runLoops(rounds: 1)
         if chance.oneIn(2) { server.runReader() }
         server.runLoops(rounds: 1)
+    }
+
+    /// The store's thread works until it has nothing to do, which must come.
+    func runWriter() {
+        disk.operationLimit = disk.operationCount + 5000
+        server?.runWriter()
+        if disk.isWornOut { ledger.violation("the store does not come to rest") }
     }
 
     /// While the disk is busy with a sync the clients and the loops go on.

@@ -39,9 +39,16 @@ package final class SimulatedDisk: LogDisk, @unchecked Sendable {
     /// The machine has stopped in the middle of an operation; nothing works until it is started again.
     package private(set) var hasStopped = false
 
+    /// The machine stops when so many operations have been begun: somebody does not come to an end.
+    package var operationLimit = Int.max
+    package var isWornOut: Bool { operationCount > operationLimit }
+
     private let random: any RandomSource
     private var names: [String: Inode] = [:]
     private var durableNames: [String: Inode] = [:]
+    /// What has happened to names since the directory was synced, in order; nil: the name is gone. What one operation does is
+    /// durable as a whole or not at all.
+    private var changes: [[(name: String, inode: Inode?)]] = []
     private var stopsAt: Int?
     /// Files that were opened before the last start belong to a process that is no more.
     private var boot = 0
@@ -68,9 +75,8 @@ package final class SimulatedDisk: LogDisk, @unchecked Sendable {
     /// The power was lost, and the machine begins anew: what was synced is there, and any part of what was not.
     package func losePower() {
         restartProcess()
-        for name in Set(names.keys).union(durableNames.keys).sorted() where names[name] !== durableNames[name] && chance(2) {
-            durableNames[name] = names[name]
-        }
+        for change in changes where chance(2) { for (name, inode) in change { durableNames[name] = inode } }
+        changes = []
         names = durableNames
         for name in names.keys.sorted() { names[name].map(loseDirtyPages) }
     }
@@ -122,7 +128,7 @@ extension SimulatedDisk {
         try checkRoom(for: byteCount, "create", name)
         try fail(if: faults.failsWrites, "create", name)
         let inode = Inode(bytes: [UInt8](repeating: 0, count: byteCount), pageBytes: pageBytes)
-        names[name] = inode
+        change([(name, inode)])
         try stopIfDue("create", name)
         return SimulatedFile(disk: self, inode: inode, name: name, boot: boot)
     }
@@ -134,15 +140,32 @@ extension SimulatedDisk {
 
     package func remove(_ name: String) throws(StoreFailure) {
         try begin("remove", name)
-        guard names.removeValue(forKey: name) != nil else { throw Self.failure("remove", name, "No such file or directory") }
+        guard names[name] != nil else { throw Self.failure("remove", name, "No such file or directory") }
+        change([(name, nil)])
         try stopIfDue("remove", name)
+    }
+
+    package func rename(_ name: String, to newName: String) throws(StoreFailure) {
+        try begin("rename", name)
+        guard let inode = names[name] else { throw Self.failure("rename", name, "No such file or directory") }
+        change([(name, nil), (newName, inode)])
+        try stopIfDue("rename", name)
     }
 
     package func syncDirectory() throws(StoreFailure) {
         try begin("sync", ".")
         try fail(if: faults.failsSyncs, "sync", ".")
         try stopIfDue("sync", ".")
-        if !faults.pretendsToSync { durableNames = names }
+        guard !faults.pretendsToSync else { return }
+        durableNames = names
+        changes = []
+    }
+}
+
+extension SimulatedDisk {
+    private func change(_ change: [(name: String, inode: Inode?)]) {
+        for (name, inode) in change { names[name] = inode }
+        changes.append(change)
     }
 }
 
@@ -241,6 +264,7 @@ extension SimulatedDisk {
     private func begin(_ operation: String, _ name: String, _ place: Range<Int>? = nil) throws(StoreFailure) {
         if hasStopped { throw Self.failure(operation, name, Self.stopped) }
         operationCount += 1
+        if isWornOut { hasStopped = true }
         onOperation?("\(operation) \(name)" + (place.map { " \($0)" } ?? ""))
         if faults.isReadOnly { throw Self.failure(operation, name, "Read-only file system") }
     }
