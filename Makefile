@@ -16,7 +16,8 @@ DEBUG_BUILD := MARTLET_WARNINGS_AS_ERRORS=1 swift build
 DEBUG_TEST := MARTLET_WARNINGS_AS_ERRORS=1 swift test
 
 # Passed here and not in the manifest: unsafe flags there would bar the device library from being a dependency.
-RELEASE_BUILD := swift build -c release --product martlet -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
+RELEASE_FLAGS := -c release -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib
+RELEASE_BUILD := swift build --product martlet $(RELEASE_FLAGS)
 
 BUILD_PACKAGES := libsqlite3-dev
 TEST_PACKAGES := python3 python3-venv mosquitto-clients openssl nodejs node-mqtt
@@ -46,7 +47,7 @@ define stage
 printf -- '-- %s: %d.%d minutes\n' '$(1)' $$(( ($$(date +%s) - start) / 60 )) $$(( ($$(date +%s) - start) % 60 / 6 ))
 endef
 
-.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench bench-durable soak kills fuzz clean
+.PHONY: help setup setup-build setup-test setup-bench run build release test test-build test-swift test-compatibility bench bench-durable soak kills simulate fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-20s %s\n", $$1, $$2 }'
@@ -91,6 +92,7 @@ test-build: setup-build
 
 test-swift:
 	$(call stage,Swift tests,$(DEBUG_TEST) --skip-build)
+	@.build/debug/simulate --seeds 2400
 	@.build/debug/MQTTCodecFuzz $(wildcard Fuzz/Corpus/mqtt/* Fuzz/Found/mqtt/*)
 	@SWIFT_DETERMINISTIC_HASHING=1 .build/debug/ConnectionFuzz $(wildcard Fuzz/Corpus/connection/* Fuzz/Found/connection/*)
 	@.build/debug/IoTPolicyFuzz $(wildcard Fuzz/Corpus/policy/* Fuzz/Found/policy/*)
@@ -115,6 +117,13 @@ soak: setup-bench release ## 10,000 clients come, go and are killed for five min
 # make kills KILLS="--kills 200 --seed 7"
 kills: setup-test build ## 1,000 real SIGKILLs under load, about 12 minutes: nothing acknowledged is lost
 	@MARTLET_BINARY=$(abspath $(DEBUG_BINARY)) $(VENV)/bin/python Compatibility/kill_loop.py $(KILLS)
+
+# make simulate SEEDS=100000, or SIMULATE="--mode faults --first 17 --seeds 1 --trace"
+SEEDS ?= 100000
+SIMULATE ?= --seeds $(SEEDS)
+simulate: setup-build ## the whole broker on a disk that fails, against its model: SEEDS
+	swift build --product simulate $(RELEASE_FLAGS)
+	@.build/release/simulate $(SIMULATE)
 
 # make fuzz TARGET=IoTPolicyFuzz CORPUS=policy FUZZ_SECONDS=600
 TARGET ?= MQTTCodecFuzz

@@ -164,6 +164,14 @@ let package = Package(
                 .logging,
             ], exclude: ["Statements"]),
 
+        // Beside the house: the simulation, which its tests and its program share.
+        .target(
+            name: "Simulation",
+            dependencies: ["MartletBase", "MQTTCodec", "MartletStore", "MartletBroker", "MartletTesting", .nioCore, .nio("NIOEmbedded"), .logging],
+            path: "Simulation/World", swiftSettings: strict),
+        beside("simulate", in: "Simulation", ["Simulation"]),
+        tests("SimulationTests", ["MartletBase", "MartletStore", "Simulation", .nioCore]),
+
         // Beside the house: fuzz targets and benchmarks.
         .target(name: "FuzzDriver", path: "Fuzz/FuzzDriver", swiftSettings: strict),
         beside("MQTTCodecFuzz", in: "Fuzz", ["FuzzDriver", "MQTTCodec", .nioCore]),
