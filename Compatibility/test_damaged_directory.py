@@ -128,7 +128,7 @@ class TestDamage:
         first.rename(damaged / "aside")
         second.rename(first)
         (damaged / "aside").rename(second)
-        is_refused(damaged, first.name)
+        is_refused(damaged, second.name)
 
     def test_no_messages_at_all_where_there_were_some(self, damaged):
         shutil.rmtree(damaged / "messages")

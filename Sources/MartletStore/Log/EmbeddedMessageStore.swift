@@ -65,6 +65,11 @@ package final class EmbeddedMessageStore: MessageStore {
         directory: String, mustExist: Bool = false, queues: QueueLimits = QueueLimits(), limits: LogLimits = LogLimits(),
         onProgress: (Int, Int) -> Void = { _, _ in }, onDamage: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> EmbeddedMessageStore {
+        let manifest = directory + "/" + LogManifest.fileName
+        // Before the directory is made: what is refused stays as it is.
+        if mustExist, (try? SystemFiles.kind(manifest)) == .absent {
+            throw .corrupt(file: manifest, offset: 0, because: "it is missing")
+        }
         let disk = try SystemLogDisk(directory: directory)
         let threads = (0..<2).map { _ in NIOThreadPool(numberOfThreads: 1) }
         for thread in threads { thread.start() }
