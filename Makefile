@@ -98,6 +98,7 @@ test-swift:
 	@.build/debug/IoTPolicyFuzz $(wildcard Fuzz/Corpus/policy/* Fuzz/Found/policy/*)
 	@.build/debug/AWSModelFuzz $(wildcard Fuzz/Corpus/api/* Fuzz/Found/api/*)
 	@.build/debug/ShadowFuzz $(wildcard Fuzz/Corpus/shadow/* Fuzz/Found/shadow/*)
+	@.build/debug/MessageLogFuzz $(wildcard Fuzz/Corpus/log/* Fuzz/Found/log/*)
 	@.build/debug/WebSocketFuzz $(wildcard Fuzz/Corpus/websocket/* Fuzz/Found/websocket/*)
 
 # pytest closes with its own time, so that its line stays the last one.

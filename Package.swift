@@ -184,6 +184,7 @@ let package = Package(
         beside("IoTPolicyFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTPolicy"]),
         beside("AWSModelFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "AWSModel"]),
         beside("ShadowFuzz", in: "Fuzz", ["FuzzDriver", "MartletBase", "IoTDomain"]),
+        beside("MessageLogFuzz", in: "Fuzz", ["FuzzDriver", "MartletStore", "MartletTesting", .nioCore]),
         beside("WebSocketFuzz", in: "Fuzz", ["FuzzDriver", "MartletGateway", .nioCore]),
         beside("IndexBenchmark", in: "Benchmarks", ["MartletBroker"]),
     ],
