@@ -150,7 +150,7 @@ extension SimulatedClient {
             connection: qos == 0 ? connectionNumber : 0)
         let last = session.last[key] ?? 0
         // Who subscribes between two attempts to publish gets what had already come through before what had not.
-        let heardAll = message.timesSent == 1 || session.subscriptions.values.contains { $0.since < message.firstSent }
+        let heardAll = message.timesSent == 1 || session.subscriptions.contains { matches($0.key, message.topic) && $0.value.since < message.firstSent }
         if last > message.number, heardAll { violation("has got \(message.name) after number \(last)") }
         session.last[key] = max(last, message.number)
     }

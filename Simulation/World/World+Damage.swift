@@ -29,7 +29,8 @@ extension World {
         case 0:
             ledger.note("\(name) is lost")
             disk.lose(name)
-        case 1:
+        // A newest segment that is cut off cannot be told from one whose end was torn.
+        case 1 where name != disk.contents.keys.filter { $0.hasSuffix(".log") }.max():
             let count = chance.below(bytes.count)
             ledger.note("\(name) is cut off at \(count)")
             disk.damage(name) { $0.removeLast($0.count - count) }
@@ -41,9 +42,9 @@ extension World {
     private func wipe(_ name: String, _ bytes: [UInt8]) {
         let start = chance.below(bytes.count) / disk.sectorBytes * disk.sectorBytes
         ledger.note("the sector at \(start) of \(name) is zeros")
-        disk.damage(name) { now in
-            for place in start..<min(start + disk.sectorBytes, bytes.count) { now[place] = 0 }
-        }
+        // What the last group has written behind what was there is left to it.
+        let end = min(start + disk.sectorBytes, (bytes.lastIndex { $0 != 0 } ?? 0) + 1)
+        disk.damage(name) { now in for place in start..<max(start, end) { now[place] = 0 } }
     }
 
     private func flip(_ name: String, _ bytes: [UInt8]) {

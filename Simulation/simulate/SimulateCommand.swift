@@ -7,7 +7,7 @@ import Simulation
 struct SimulateCommand {
     private var seeds: UInt64 = 1000
     private var first: UInt64 = 1
-    private var modes: [SimulationOptions.Mode] = [.kills, .power]
+    private var modes: [SimulationOptions.Mode] = [.kills, .power, .crashes, .faults, .damage]
     /// `--trace`: stories of seeds that go well are printed too. `--disk`: with the disk's operations.
     private var isTraced = false
     private var tracesDisk = false

@@ -12,9 +12,9 @@ struct SimulationTests {
 
     /// Twenty seeds each, so that they share the cores.
     private static let parts: [UInt64] = Array(
-        stride(from: number("MARTLET_SIMULATION_FIRST", 1), to: number("MARTLET_SIMULATION_FIRST", 1) + number("MARTLET_SIMULATION_SEEDS", 200), by: 20))
+        stride(from: number("MARTLET_SIMULATION_FIRST", 1), to: number("MARTLET_SIMULATION_FIRST", 1) + number("MARTLET_SIMULATION_SEEDS", 100), by: 20))
 
-    @Test("Nothing that was acknowledged is lost, doubled or out of order", arguments: [.kills, .power] as [SimulationOptions.Mode], parts)
+    @Test("Nothing that was acknowledged is lost, doubled or out of order", arguments: [.kills, .power, .crashes, .faults, .damage] as [SimulationOptions.Mode], parts)
     func seeds(mode: SimulationOptions.Mode, first: UInt64) {
         for seed in first..<first + 20 {
             let report = Simulation.run(seed: seed, options: SimulationOptions(mode))

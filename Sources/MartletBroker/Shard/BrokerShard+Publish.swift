@@ -383,7 +383,11 @@ extension BrokerShard {
             topic: ByteBuffer(bytes: message.topic), payload: ByteBuffer(bytes: message.payload),
             properties: ByteBuffer(bytes: message.properties), qos: message.qos, storedAt: broker.clock.now(),
             expirySeconds: expirySeconds)
-        guard let change = try account.retained.store(retained, makeNumber: store.makeNumber) else { return false }
+        guard let change = try account.retained.store(retained, makeNumber: store.makeNumber) else {
+            // Nothing is there any more, but its removal may not be durable yet: the acknowledgement comes after it.
+            if message.qos > 0 { withBatch { $0.markAwaited() } }
+            return message.qos > 0
+        }
         withBatch { batch in
             switch change.kind {
             case .put:

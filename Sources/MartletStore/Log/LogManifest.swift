@@ -56,13 +56,15 @@ struct LogManifest {
     }
 
     private mutating func write(_ number: UInt32) throws(StoreFailure) {
-        writeNumber += 1
+        // One that has failed is done again in the same place: the other is the only good one.
+        let writeNumber = writeNumber + 1
         var bytes = ByteBuffer(bytes: Self.magic)
         bytes.writeMultipleIntegers(Self.format, number, writeNumber, endianness: .little)
         bytes.writeInteger(bytes.withUnsafeReadableBytes { crc.checksum($0) }, endianness: .little)
         let offset = writeNumber.isMultiple(of: 2) ? 0 : Self.placeDistance
         try bytes.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in try file.write(bytes, at: offset) }
         try file.sync()
+        self.writeNumber = writeNumber
     }
 
     private static func read(
