@@ -61,7 +61,7 @@ private func edit(_ disk: MemoryLogDisk, _ input: ArraySlice<UInt8>) {
 
 private func replaceRecords(of disk: MemoryLogDisk, by input: ArraySlice<UInt8>) {
     guard let newest = try? disk.fileNames().filter({ $0.hasSuffix(".log") }).max() else { return }
-    let headerBytes = 40
+    let headerBytes = 44
     disk.damage(newest) { content in
         for index in headerBytes..<content.count { content[index] = 0 }
         for (index, byte) in zip(headerBytes..<content.count, input) { content[index] = byte }

@@ -29,8 +29,7 @@ extension World {
         case 0:
             ledger.note("\(name) is lost")
             disk.lose(name)
-        // A newest segment that is cut off cannot be told from one whose end was torn.
-        case 1 where name != disk.contents.keys.filter { $0.hasSuffix(".log") }.max():
+        case 1:
             let count = chance.below(bytes.count)
             ledger.note("\(name) is cut off at \(count)")
             disk.damage(name) { $0.removeLast($0.count - count) }

@@ -126,6 +126,10 @@ struct LogRecovery {
             bytes throws(StoreFailure) in try SegmentHeader(bytes, file: file.name, crc)
         }
         guard let header, header.number == number else { return nil }
+        let (found, written) = (try file.byteCount(), header.chain?.fileBytes ?? 0)
+        guard found >= written else {
+            throw .corrupt(file: file.name, offset: found, because: "it is cut short: it had \(written) bytes")
+        }
         return Segment(number: number, header: header, file: file)
     }
 

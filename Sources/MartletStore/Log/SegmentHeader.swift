@@ -5,13 +5,13 @@ import NIOCore
 /// ```
 /// "MARTLOG1", u32 format, u32 segment number, u64 lowest number that nobody had,
 /// u32 number of the segment before it (0: none), u32 where that one's records end, u32 oldest segment that was needed,
-/// u32 CRC-32C of all before it
+/// u32 bytes of the file, u32 CRC-32C of all before it
 /// ```
 ///
 /// A segment says where the one before it ends, so that what a failed write or sync has left behind that place is
 /// nothing, whatever it looks like. Format 1 has none of the three numbers of other segments.
 struct SegmentHeader: Hashable {
-    static let byteCount = 40
+    static let byteCount = 44
     static let format: UInt32 = 2
     private static let magic = Array("MARTLOG1".utf8)
     private static let byteCountOfFormat1 = 28
@@ -28,6 +28,8 @@ struct SegmentHeader: Hashable {
         let previousEnd: Int
         /// The oldest segment of which something was still needed; older ones may be missing.
         let oldestNumber: UInt32
+        /// The file has had this size from its beginning: a shorter one was cut.
+        let fileBytes: Int
     }
 
     static func fileName(_ number: UInt32) -> String {
@@ -45,11 +47,12 @@ struct SegmentHeader: Hashable {
     var recordsOffset: Int { chain == nil ? Self.byteCountOfFormat1 : Self.byteCount }
 
     func bytes(_ crc: CRC32C) -> ByteBuffer {
-        let chain = chain ?? Chain(previousNumber: 0, previousEnd: 0, oldestNumber: number)
+        let chain = chain ?? Chain(previousNumber: 0, previousEnd: 0, oldestNumber: number, fileBytes: 0)
         var bytes = ByteBuffer(bytes: Self.magic)
         bytes.writeMultipleIntegers(Self.format, number, nextStoreNumber, endianness: .little)
         bytes.writeMultipleIntegers(
-            chain.previousNumber, UInt32(chain.previousEnd), chain.oldestNumber, endianness: .little)
+            chain.previousNumber, UInt32(chain.previousEnd), chain.oldestNumber, UInt32(clamping: chain.fileBytes),
+            endianness: .little)
         bytes.writeInteger(bytes.withUnsafeReadableBytes { crc.checksum($0) }, endianness: .little)
         return bytes
     }
@@ -75,6 +78,9 @@ struct SegmentHeader: Hashable {
         number = u32(12)
         nextStoreNumber = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
         chain =
-            format == 1 ? nil : Chain(previousNumber: u32(24), previousEnd: Int(u32(28)), oldestNumber: u32(32))
+            format == 1
+            ? nil
+            : Chain(
+                previousNumber: u32(24), previousEnd: Int(u32(28)), oldestNumber: u32(32), fileBytes: Int(u32(36)))
     }
 }

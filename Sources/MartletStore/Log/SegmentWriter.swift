@@ -157,7 +157,9 @@ struct SegmentWriter {
     ) throws(StoreFailure) {
         let header = SegmentHeader(
             number: number, nextStoreNumber: nextStoreNumber,
-            chain: .init(previousNumber: previous.number, previousEnd: previous.end, oldestNumber: oldestNumber))
+            chain: .init(
+                previousNumber: previous.number, previousEnd: previous.end, oldestNumber: oldestNumber,
+                fileBytes: try file.byteCount()))
         try header.bytes(crc).withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in try file.write(bytes, at: 0) }
         syncCount += 1
         try file.sync()
