@@ -118,8 +118,10 @@ extension LogWriter {
         try writePending()
         let isMuch = group.byteCount > Self.unawaitedBytes
         guard group.isAwaited || mustClean || isMuch || isClosing, !group.isEmpty else { return }
+        let cleanedBefore = counts.cleanedSegments
         try finish()
-        prepareSpares()
+        // A full disk is not asked for room with each group: when some was given back, and once a second.
+        if condition == .working || counts.cleanedSegments > cleanedBefore { prepareSpares() }
     }
 
     private func writePending() throws(StoreFailure) {
