@@ -98,7 +98,20 @@ package struct LogInspector {
         let (newest, findings) = ManifestLook.look(disk, crc, hasChain: hasChain)
         picture.findings += findings
         if let newest, newest > chain.members.last ?? 0 { noteMissing(newest, end: 0, "the manifest names it as the newest") }
+        if let newest = chain.members.last { noteCutShort(newest) }
         missing = chain
+    }
+
+    /// Of an older segment its successor tells where it ended; of the newest only its own header tells how long it was.
+    private mutating func noteCutShort(_ number: UInt32) {
+        let name = SegmentHeader.fileName(number)
+        guard let written = headers[number]?.chain?.fileBytes, let file = try? disk.open(name),
+            let found = try? file.byteCount(), found < written
+        else { return }
+        picture.damages.append(
+            LogDamage(
+                segment: number, file: file.name, from: found, to: written, claim: .unknown, isCertain: false, isWhole: false,
+                place: .inside))
     }
 
     private mutating func noteMissing(_ number: UInt32, end: Int, _ why: String) {

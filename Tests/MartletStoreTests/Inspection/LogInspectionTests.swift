@@ -220,6 +220,23 @@ struct LogInspectionTests {
         _ = try LogContents(saved)
     }
 
+    @Test("The newest file cut short is refused at a start, and what it may have held is lost, whatever its rest looks like")
+    func newestCutShort() throws {
+        let log = try InspectedLog(limits: Self.small)
+        let newest = try #require(log.segments.last)
+        let whole = try #require(log.disk.bytes(of: newest)).count
+        for left in [SegmentHeader.byteCount, 60, whole - 1] {
+            let damaged = log.disk.afterKill()
+            damaged.damage(newest) { $0.removeLast($0.count - left) }
+            #expect(throws: StoreFailure.corrupt(file: newest, offset: left, because: "it is cut short: it had \(whole) bytes")) {
+                _ = try StoreHarness.log(on: damaged)
+            }
+            let picture = try LogInspector.look(at: damaged)
+            #expect(picture.findings.contains { !$0.isHarmless && $0.file == newest && $0.offset == left })
+            #expect(LogLosses(picture).unknown.contains { $0.from == left && $0.to == whole })
+        }
+    }
+
     @Test("The disk is only read")
     func untouched() throws {
         let log = try InspectedLog(limits: Self.small)
