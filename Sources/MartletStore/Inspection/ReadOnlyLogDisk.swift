@@ -34,41 +34,21 @@ package struct ReadOnlyLogDisk: LogDisk {
     }
 }
 
+/// Reads as the log does, and refuses to change anything.
 private final class ReadOnlyLogFile: LogFile {
-    let descriptor: Int32
-    let name: String
+    private let file: SystemLogFile
+    var name: String { file.name }
 
-    init(descriptor: Int32, name: String) {
-        self.descriptor = descriptor
-        self.name = name
-    }
+    init(descriptor: Int32, name: String) { file = SystemLogFile(descriptor: descriptor, name: name) }
 
-    deinit { close(descriptor) }
-
-    func byteCount() throws(StoreFailure) -> Int {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw failure("fstat") }
-        return Int(status.st_size)
-    }
+    func byteCount() throws(StoreFailure) -> Int { try file.byteCount() }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(StoreFailure) -> Int {
-        var done = 0
-        while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw failure("pread") }
-            if count == 0 { break }
-            done += count
-        }
-        return done
+        try file.read(into: buffer, at: offset)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(StoreFailure) { throw readOnly("pwrite") }
     func sync() throws(StoreFailure) { throw readOnly("fdatasync") }
-
-    private func failure(_ operation: String) -> StoreFailure {
-        .disk(operation: operation, file: name, because: String(cString: strerror(errno)))
-    }
 
     private func readOnly(_ operation: String) -> StoreFailure {
         .disk(operation: operation, file: name, because: "it is open for reading only")

@@ -175,7 +175,8 @@ struct LogRecovery {
     ) throws(StoreFailure) -> () throws(StoreFailure) -> Void {
         let bytes = try LogReader.read(segment.file, at: 0, byteCount: try segment.file.byteCount())
         let end = readRecords(bytes, of: segment)
-        guard !hasMark(bytes, behind: end) else {
+        let tornBytes = Self.tornBytes(bytes, behind: end)
+        guard !hasMark(bytes, in: end..<end + tornBytes) else {
             throw .corrupt(
                 file: segment.file.name, offset: wholeRecordsEnd, because: "a record is not what was written")
         }
@@ -191,7 +192,6 @@ struct LogRecovery {
         let start = lastMark ?? 0
         var tail = bytes.getSlice(at: start, length: end - start) ?? ByteBuffer()
         // What was torn must not look like something behind what will be written here.
-        let tornBytes = bytes.withUnsafeReadableBytes { $0[end...].lastIndex { $0 != 0 }.map { $0 + 1 - end } ?? 0 }
         tail.writeRepeatingByte(0, count: tornBytes)
         return { () throws(StoreFailure) in
             try tail.withUnsafeReadableBytesTyped { bytes throws(StoreFailure) in
@@ -201,12 +201,22 @@ struct LogRecovery {
         }
     }
 
-    /// Whether a group began behind this place: then what stands there had been synced.
-    private func hasMark(_ bytes: ByteBuffer, behind end: Int) -> Bool {
+    /// Up to the last byte behind this place that is not 0. Nearly always none is, in megabytes: eight are looked at at once.
+    private static func tornBytes(_ bytes: ByteBuffer, behind end: Int) -> Int {
+        bytes.withUnsafeReadableBytes { bytes in
+            var last = bytes.count
+            while last - 8 >= end, bytes.loadUnaligned(fromByteOffset: last - 8, as: UInt64.self) == 0 { last -= 8 }
+            while last > end, bytes[last - 1] == 0 { last -= 1 }
+            return last - end
+        }
+    }
+
+    /// Whether a group began in what is torn: then it had been synced.
+    private func hasMark(_ bytes: ByteBuffer, in torn: Range<Int>) -> Bool {
         bytes.withUnsafeReadableBytes { bytes in
             let length = UInt8(LogRecord.markBytes - LogRecord.headerBytes)
-            var offset = end
-            while offset + LogRecord.markBytes <= bytes.count {
+            var offset = torn.lowerBound
+            while offset < torn.upperBound, offset + LogRecord.markBytes <= bytes.count {
                 // The length's first byte and the type say for most places that there is none.
                 if bytes[offset] == length, bytes[offset + LogRecord.headerBytes] == LogRecord.RecordType.mark.rawValue,
                     LogRecordView(UnsafeRawBufferPointer(rebasing: bytes[offset...]), crc)?.type == .mark

@@ -66,7 +66,8 @@ package final class SystemLogDisk: LogDisk {
     }
 }
 
-private final class SystemLogFile: LogFile {
+/// One file of it, which is closed with the last who holds it.
+final class SystemLogFile: LogFile {
     let descriptor: Int32
     let name: String
 
